@@ -1,0 +1,73 @@
+"""Authorisation: the organisation's decision on a final call. Never made, and never learned, by a harness.
+
+The shapes are AuthZEN 1.0's (subject, action, resource, context; a decision with reasons). Source: OpenID AuthZEN
+Authorization API 1.0, final January 2026.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Protocol
+
+from bridle.harness import digest
+
+
+class Outcome(StrEnum):
+    """What a policy engine answers. Only `PERMIT` without errors executes."""
+
+    PERMIT = "permit"
+    DENY = "deny"
+    INDETERMINATE = "indeterminate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorizationRequest:
+    """May this subject take this action on this resource, in this context? JSON values only."""
+
+    subject: Mapping[str, Any]
+    action: Mapping[str, Any]
+    resource: Mapping[str, Any]
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the request's canonical JSON, in hex."""
+        return digest(
+            {
+                "subject": dict(self.subject),
+                "action": dict(self.action),
+                "resource": dict(self.resource),
+                "context": dict(self.context),
+            }
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """A policy engine's answer, with what a risk person asks for.
+
+    `reasons` are the ids (or sentences) of the policies that decided; a default deny says `no matching permit`.
+    `errors` are evaluation errors: a decision that has any is never a permit. `request_digest` is the digest of the
+    request that was decided; what executes must have the same.
+    """
+
+    outcome: Outcome
+    request_digest: str
+    policy_digest: str
+    reasons: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+
+    @property
+    def permits(self) -> bool:
+        """True only for a permit without errors."""
+        return self.outcome is Outcome.PERMIT and not self.errors
+
+
+class PolicyEngine(Protocol):
+    """The organisation's authorisation."""
+
+    def evaluate(self, request: AuthorizationRequest) -> Decision:
+        """Decide. A fault of the engine is an `indeterminate` decision with its errors, never an exception."""
