@@ -1,0 +1,82 @@
+"""A job: everything a process needs to measure one harness, and the function that does it there.
+
+A job is small and picklable; the process that runs it keeps a sandbox of its own, so that generated code runs confined
+wherever jobs run.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from bridle.environment import Environment
+from bridle.environments.catalog import resolve
+from bridle.errors import HarnessFault
+from bridle.evaluation.evidence import Evidence
+from bridle.evaluation.objectives import objective
+from bridle.harness import Harness, Limits, Sandbox
+from bridle.rollout import FailedStep, Trial
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Measure `harness` in `environment` (an id, or the picklable environment itself) under an objective.
+
+    `confirm` is a second trial on fresh scenarios, played only after a perfect first one, and pooled with it.
+    """
+
+    environment: str | Environment
+    harness: Harness
+    objective: str
+    trial: Trial
+    confirm: Trial | None = None
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What a job gave. `confirmed` is True where the second trial was played and perfect too."""
+
+    evidence: Evidence
+    confirmed: bool
+
+
+def measure(job: Job) -> Measured:
+    """Run a job in this process.
+
+    Raises:
+        SandboxFault: the sandbox failed; nothing is known of the harness.
+    """
+    environment = resolve(job.environment) if isinstance(job.environment, str) else job.environment
+    goal = objective(job.objective)
+    try:
+        loaded = sandbox(os.getpid()).load(job.harness, job.limits)
+    except HarnessFault as fault:
+        return Measured(evidence=unloadable(job.trial, fault), confirmed=False)
+    try:
+        evidence = goal.measure(environment, loaded, job.trial)
+        if job.confirm is None or not evidence.perfect:
+            return Measured(evidence=evidence, confirmed=False)
+        second = goal.measure(environment, loaded, job.confirm)
+        return Measured(evidence=goal.merge(evidence, second), confirmed=second.perfect)
+    finally:
+        loaded.close()
+
+
+def unloadable(trial: Trial, fault: HarnessFault) -> Evidence:
+    """The evidence of a harness that can't even be loaded: H = 0, and why."""
+    step = FailedStep(kind="crash-load", place=(0, 0, 0), player=0, observation=None, failure=fault.failure)
+    counts = {"legal": 0, "attempted": 0, "planned": trial.planned, "wrong_refusals": 0, "episodes": 0, "rewarded": 0}
+    return Evidence(h=0.0, complete=False, counts=counts, endings={"load": 1}, failures=(step,))
+
+
+@lru_cache(maxsize=1)
+def sandbox(process: int) -> Sandbox:
+    """The sandbox of this process, opened on first use and closed when it ends (a forked child opens its own)."""
+    from bridle.sandbox import LocalSandbox
+
+    opened = LocalSandbox()
+    atexit.register(opened.close)
+    return opened

@@ -1,0 +1,119 @@
+"""Objectives: what a search maximises. Each plays a trial with a loaded harness and gives its `Evidence`.
+
+Source: the paper, section 3: H = legal actions / actions over the rollouts; for `policy`, H = 0 if any action was
+illegal, else 0.5 + 0.5 r.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from bridle.agents.random_legal import random_legal
+from bridle.environment import Environment
+from bridle.errors import UsageError
+from bridle.evaluation.evidence import Evidence
+from bridle.harness import Loaded
+from bridle.rollout import Rollout, Trial, lockstep
+
+
+class Objective(Protocol):
+    """One way to value a harness."""
+
+    name: str
+    goal: str
+
+    def measure(self, environment: Environment, loaded: Loaded, trial: Trial) -> Evidence:
+        """Play the trial. Failures are data in the evidence; only the harness's lower `h`."""
+
+    def merge(self, first: Evidence, second: Evidence) -> Evidence:
+        """The evidence of both trials together, for a confirmation on fresh seeds."""
+
+
+@dataclass(frozen=True)
+class Legality:
+    """The paper's: H = legal ÷ attempted, pooled over all steps; the harness plays every seat."""
+
+    name: str = "legality"
+    goal: str = "every action that propose_action returns is legal, and is_legal_action tells legal from illegal"
+
+    def measure(self, environment: Environment, loaded: Loaded, trial: Trial) -> Evidence:
+        """Play the trial in lockstep."""
+        return _evidence(lockstep(environment, loaded, trial), trial)
+
+    def merge(self, first: Evidence, second: Evidence) -> Evidence:
+        """Pooled."""
+        return _pooled(first, second)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The paper's policy objective: H = 0 if any action was illegal, else 0.5 + 0.5 r, r the mean reward in [0, 1].
+
+    The other seats are played by a random legal player; the harness's seat alternates between episodes.
+    """
+
+    name: str = "policy"
+    goal: str = "propose_action returns a legal action that maximises the final reward"
+
+    def measure(self, environment: Environment, loaded: Loaded, trial: Trial) -> Evidence:
+        """Play the trial in lockstep against random legal opponents."""
+        opponent = random_legal if environment.players > 1 else None
+        rollout = lockstep(environment, loaded, trial, opponent=opponent)
+        low, high = environment.reward_range
+        scaled = [(reward - low) / ((high - low) or 1.0) for reward in rollout.rewards]
+        evidence = _evidence(rollout, trial)
+        return _valued(replace(evidence, reward=sum(scaled) / len(scaled) if scaled else None))
+
+    def merge(self, first: Evidence, second: Evidence) -> Evidence:
+        """Pooled; rewards weighted by episodes."""
+        both = _pooled(first, second)
+        weighted = [(e.reward, e.counts["rewarded"]) for e in (first, second) if e.reward is not None]
+        total = sum(weight for _, weight in weighted)
+        reward = sum(value * weight for value, weight in weighted) / total if total else None
+        return _valued(replace(both, reward=reward))
+
+
+def _valued(evidence: Evidence) -> Evidence:
+    clean = evidence.counts["legal"] == evidence.counts["attempted"] > 0
+    return replace(evidence, h=0.5 + 0.5 * (evidence.reward or 0.0) if clean else 0.0)
+
+
+def _evidence(rollout: Rollout, trial: Trial) -> Evidence:
+    """A harness that crashed without acting attempted an action all the same: an empty ratio is never perfect."""
+    return Evidence(
+        h=rollout.legal / rollout.attempted if rollout.attempted else 0.0,
+        complete=rollout.complete,
+        counts={
+            "legal": rollout.legal,
+            "attempted": rollout.attempted,
+            "planned": trial.planned,
+            "wrong_refusals": sum(lane.wrong_refusals for lane in rollout.lanes),
+            "episodes": sum(lane.episodes for lane in rollout.lanes),
+            "rewarded": len(rollout.rewards),
+        },
+        endings=rollout.endings,
+        failures=rollout.failures,
+    )
+
+
+def _pooled(first: Evidence, second: Evidence) -> Evidence:
+    counts = {name: first.counts[name] + second.counts[name] for name in first.counts}
+    endings = {k: first.endings.get(k, 0) + second.endings.get(k, 0) for k in {**first.endings, **second.endings}}
+    return Evidence(
+        h=counts["legal"] / counts["attempted"] if counts["attempted"] else 0.0,
+        complete=first.complete and second.complete,
+        counts=counts,
+        endings=dict(sorted(endings.items())),
+        failures=first.failures + second.failures,
+    )
+
+
+OBJECTIVES: dict[str, Objective] = {objective.name: objective for objective in (Legality(), Policy())}
+
+
+def objective(name: str) -> Objective:
+    """The objective called `name`; UsageError where there is none."""
+    if name not in OBJECTIVES:
+        raise UsageError(f"There is no objective {name!r}; use one of {', '.join(OBJECTIVES)}.")
+    return OBJECTIVES[name]

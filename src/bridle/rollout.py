@@ -1,0 +1,280 @@
+"""Rollouts in lockstep: many episodes side by side, their harness calls in one batch, one harness.
+
+Source: the paper, section 3: 10 parallel environments, at most 1000 steps each, auto-reset when a game ends; a lane
+ends at an illegal action of the code's own, or when the code fails.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from bridle.environment import Environment, Episode, Observation, Split, Step
+from bridle.errors import Blame, EnvironmentFault, Failure
+from bridle.harness import Loaded, Reply
+from bridle.runtime.effects import Effect, Execute, Invoke, Mode
+from bridle.runtime.modes import Turn, own_play
+
+WRONG_REFUSALS_KEPT = 5
+"""Legal own actions that the harness's own check refused: how many a lane keeps as examples (all are counted)."""
+
+FAULTS_TOLERATED = 3
+"""Faults of the environment at one step of a lane before the lane is given up; each is recorded."""
+
+Opponent = Callable[[Episode, Observation, random.Random], Any]
+"""Plays the seats that the harness does not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """Which episodes to play: `lanes` side by side, `steps` of the harness's own in each, from scenario `offset` on."""
+
+    split: Split = "train"
+    offset: int = 0
+    lanes: int = 10
+    steps: int = 1000
+    seed: int = 0
+
+    @property
+    def planned(self) -> int:
+        """Harness steps when nothing ends early."""
+        return self.lanes * self.steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailedStep:
+    """One step that went wrong, as the critic needs it.
+
+    `kind`: `illegal-accepted`, `illegal-refused` (by the harness's own check), `refused-legal`, `crash-propose`,
+    `crash-check`. `place` is lane, episode in the lane and step in the episode.
+    """
+
+    kind: str
+    place: tuple[int, int, int]
+    player: int
+    observation: Any
+    action: Any = None
+    feedback: str = ""
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaneResult:
+    """What one lane played. `ending`: `planned`, `illegal`, `crash`, `environment`, or `no-legal-action`."""
+
+    attempted: int
+    legal: int
+    wrong_refusals: int
+    episodes: int
+    ending: str
+    rewards: tuple[float, ...]
+    failures: tuple[FailedStep, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollout:
+    """The lanes of one trial."""
+
+    trial: Trial
+    lanes: tuple[LaneResult, ...]
+
+    @property
+    def attempted(self) -> int:
+        """Actions of the harness over all lanes."""
+        return sum(lane.attempted for lane in self.lanes)
+
+    @property
+    def legal(self) -> int:
+        """Those that the environment accepted."""
+        return sum(lane.legal for lane in self.lanes)
+
+    @property
+    def endings(self) -> dict[str, int]:
+        """How many lanes ended for which reason."""
+        return dict(sorted(Counter(lane.ending for lane in self.lanes).items()))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every planned step was played: only then does a clean score count."""
+        return all(lane.ending == "planned" for lane in self.lanes)
+
+    @property
+    def rewards(self) -> tuple[float, ...]:
+        """The harness's rewards, one an episode that ended, lane by lane."""
+        return tuple(reward for lane in self.lanes for reward in lane.rewards)
+
+    @property
+    def failures(self) -> tuple[FailedStep, ...]:
+        """Every failed step that was kept, lane by lane."""
+        return tuple(failure for lane in self.lanes for failure in lane.failures)
+
+
+class Lane:
+    """One episode after another, driven from one harness call to the next."""
+
+    def __init__(self, environment: Environment, trial: Trial, number: int, opponent: Opponent | None) -> None:
+        """Lane `number` plays scenarios number, number + lanes, … With an `opponent`, the harness's seat alternates."""
+        self._environment, self._trial, self._number, self._opponent = environment, trial, number, opponent
+        self._scenarios = environment.scenarios(trial.split)
+        self._rng = random.Random(f"{trial.seed}/opponent/{number}")
+        self._episodes = self._step = self._seat = 0
+        self._observation = Observation(0, "")
+        self._mode: Mode | None = None
+        self._rewards: list[float] = []
+        self._failures: list[FailedStep] = []
+        self.attempted = self.legal = self.wrong_refusals = 0
+        self.ending = ""
+
+    def begin(self) -> Invoke | None:
+        """Start the first episode; the first harness call, or None when the lane is over at once."""
+        return self._guarded(self._next_episode)
+
+    def resume(self, reply: Reply) -> Invoke | None:
+        """Go on with the harness's reply to the last call; the next call, or None when the lane is over."""
+        return self._guarded(lambda: self._drive(reply))
+
+    def result(self) -> LaneResult:
+        """What was played."""
+        return LaneResult(
+            attempted=self.attempted,
+            legal=self.legal,
+            wrong_refusals=self.wrong_refusals,
+            episodes=self._episodes,
+            ending=self.ending,
+            rewards=tuple(self._rewards),
+            failures=tuple(self._failures),
+        )
+
+    def _guarded(self, advance: Callable[[], Invoke | None]) -> Invoke | None:
+        """The one place where an environment's faults are caught: they lower no score, and too many end the lane."""
+        for _ in range(FAULTS_TOLERATED):
+            try:
+                return advance()
+            except EnvironmentFault as fault:
+                failure = Failure(blame=Blame.ENVIRONMENT, kind="environment", message=str(fault))
+                self._fail("environment", failure=failure)
+                advance = self._next_episode
+        self.ending = "environment"
+        return None
+
+    def _next_episode(self) -> Invoke | None:
+        self._reset()
+        return self._turn()
+
+    def _reset(self) -> None:
+        trial = self._trial
+        index = (trial.offset + self._number + self._episodes * trial.lanes) % len(self._scenarios)
+        self._episode = self._environment.start(self._scenarios[index])
+        self._seat = (self._number + self._episodes) % self._environment.players
+        self._step = 0
+        self._episodes += 1
+
+    def _turn(self) -> Invoke | None:
+        """Observe and begin a mode, letting opponents play and passing over episodes that offer no legal action."""
+        for _ in range(1000):
+            if self.attempted >= self._trial.steps:
+                self.ending = "planned"
+                return None
+            observation = self._episode.observe()
+            if observation.no_legal_action:
+                self._reset()
+            elif self._opponent is not None and observation.player != self._seat:
+                step = self._episode.step(self._opponent(self._episode, observation, self._rng))
+                if step.over:
+                    self._over(step)
+            else:
+                self._observation = observation
+                seed = hash((self._trial.seed, self._number, self.attempted)) & 0x7FFFFFFF
+                self._mode = own_play(observation, seed=seed)
+                return self._answer(next(self._mode))
+        self.ending = "no-legal-action"
+        return None
+
+    def _drive(self, reply: Reply) -> Invoke | None:
+        assert self._mode is not None
+        try:
+            return self._answer(self._mode.send(reply))
+        except StopIteration as stop:
+            return self._finish(cast(Turn, stop.value))
+
+    def _answer(self, effect: Effect) -> Invoke | None:
+        """Answer effects until the next harness call."""
+        assert self._mode is not None
+        try:
+            while not isinstance(effect, Invoke):
+                effect = self._mode.send(self._effect(effect))
+        except StopIteration as stop:
+            return self._finish(cast(Turn, stop.value))
+        return effect
+
+    def _effect(self, effect: Effect) -> Step:
+        if isinstance(effect, Execute):
+            return self._episode.step(effect.action)
+        raise EnvironmentFault(
+            f"The code's own play asked for {type(effect).__name__}; only actions are executed here."
+        )
+
+    def _finish(self, turn: Turn) -> Invoke | None:
+        """Count the turn; end the lane at a failure, else go on."""
+        self.attempted += 1
+        self._step += 1
+        kind = failure_kind(turn)
+        if turn.step is not None and turn.step.legal:
+            self.legal += 1
+        if kind == "refused-legal":
+            self.wrong_refusals += 1
+        if kind and (kind != "refused-legal" or self.wrong_refusals <= WRONG_REFUSALS_KEPT):
+            feedback = turn.step.feedback if turn.step is not None else ""
+            self._fail(kind, action=turn.action, feedback=feedback, failure=turn.failure)
+        if kind and kind != "refused-legal":
+            self.ending = "illegal" if kind.startswith("illegal") else "crash"
+            return None
+        if turn.step is not None and turn.step.over:
+            self._over(turn.step)
+        return self._turn()
+
+    def _over(self, step: Step) -> None:
+        if step.rewards:
+            self._rewards.append(step.rewards[self._seat if self._opponent is not None else 0])
+        self._reset()
+
+    def _fail(self, kind: str, *, action: Any = None, feedback: str = "", failure: Failure | None = None) -> None:
+        self._failures.append(
+            FailedStep(
+                kind=kind,
+                place=(self._number, self._episodes - 1, self._step),
+                player=self._observation.player,
+                observation=self._observation.view,
+                action=action,
+                feedback=feedback,
+                failure=failure,
+            )
+        )
+
+
+def failure_kind(turn: Turn) -> str:
+    """What went wrong in a turn of own play; empty where nothing did."""
+    if turn.step is None:
+        return "crash-propose"
+    if turn.failure is not None:
+        return "crash-check"
+    if not turn.step.legal:
+        return "illegal-accepted" if turn.verdict else "illegal-refused"
+    return "" if turn.verdict else "refused-legal"
+
+
+def lockstep(environment: Environment, loaded: Loaded, trial: Trial, *, opponent: Opponent | None = None) -> Rollout:
+    """Play a trial: every round trip carries one call of each lane that is still playing."""
+    lanes = [Lane(environment, trial, number, opponent) for number in range(trial.lanes)]
+    waiting: Sequence[tuple[Lane, Invoke]] = [(lane, call) for lane in lanes if (call := lane.begin()) is not None]
+    while waiting:
+        replies = loaded.batch([invoke.call for _, invoke in waiting])
+        waiting = [
+            (lane, call)
+            for (lane, _), reply in zip(waiting, replies, strict=True)
+            if (call := lane.resume(reply)) is not None
+        ]
+    return Rollout(trial=trial, lanes=tuple(lane.result() for lane in lanes))
