@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, overload, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, cast, overload, runtime_checkable
 
 from bridle.errors import UsageError
 from bridle.harness import Action, Contract
@@ -164,14 +164,13 @@ class SeededScenarios(Sequence[Scenario]):
         return Scenario(split=self._split, index=index, seed=index * self._stride + self._offset)
 
 
-class Unsealed:
-    """An environment without its sealed split: what a search is handed.
+OPEN_SPLITS: tuple[Split, ...] = ("train", "validation")
 
-    Proof against accident, not against malice: code in this process can reach around it.
-    """
+
+class _Unsealed:
+    """Forwards everything to an environment but its sealed split."""
 
     def __init__(self, environment: Environment) -> None:
-        """Forward everything to `environment` but the sealed scenarios."""
         self._environment = environment
 
     def __getattr__(self, name: str) -> Any:
@@ -179,12 +178,23 @@ class Unsealed:
 
     def scenarios(self, split: Split) -> Sequence[Scenario]:
         """As the environment's, refusing `sealed`."""
-        if split not in ("train", "validation"):
-            raise UsageError(f"The {split} split is not open to a search; use train or validation.")
+        _refuse_sealed(split)
         return self._environment.scenarios(split)
 
     def start(self, scenario: Scenario) -> Episode:
-        """As the environment's, refusing scenarios of a sealed split."""
-        if scenario.split not in ("train", "validation"):
-            raise UsageError(f"The {scenario.split} split is not open to a search; use train or validation.")
+        """As the environment's, refusing scenarios of the sealed split."""
+        _refuse_sealed(scenario.split)
         return self._environment.start(scenario)
+
+
+def _refuse_sealed(split: str) -> None:
+    if split not in OPEN_SPLITS:
+        raise UsageError(f"The {split} split is not open to a search; use train or validation.")
+
+
+def unsealed(environment: Environment) -> Environment:
+    """The environment without its sealed split: what a search is handed.
+
+    Proof against accident, not against malice: code in this process can reach around it.
+    """
+    return cast(Environment, _Unsealed(environment))

@@ -24,10 +24,9 @@ class Evidence:
     reward: float | None = None
     failures: tuple[FailedStep, ...] = ()
 
-    @property
-    def perfect(self) -> bool:
-        """H = 1 over all planned steps: a score from a rollout that stopped early is never perfect."""
-        return self.complete and self.h >= 1.0
+    def reaches(self, target: float) -> bool:
+        """Whether H is at least `target`, over all planned steps: a rollout that stopped early reaches nothing."""
+        return self.complete and self.h >= target
 
     @property
     def disagrees(self) -> bool:

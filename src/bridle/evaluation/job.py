@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from bridle.environment import Environment
+from bridle.environment import Environment, unsealed
 from bridle.environments.catalog import resolve
 from bridle.errors import HarnessFault
 from bridle.evaluation.evidence import Evidence
@@ -24,20 +24,22 @@ from bridle.rollout import FailedStep, Trial
 class Job:
     """Measure `harness` in `environment` (an id, or the picklable environment itself) under an objective.
 
-    `confirm` is a second trial on fresh scenarios, played only after a perfect first one, and pooled with it.
+    `confirm` is a second trial on fresh scenarios, played only after a first one that reached `target`, and pooled
+    with it.
     """
 
     environment: str | Environment
     harness: Harness
     objective: str
     trial: Trial
+    target: float = 1.0
     confirm: Trial | None = None
     limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What a job gave. `confirmed` is True where the second trial was played and perfect too."""
+    """What a job gave. `confirmed` is True where the second trial was played and reached the target too."""
 
     evidence: Evidence
     confirmed: bool
@@ -49,7 +51,7 @@ def measure(job: Job) -> Measured:
     Raises:
         SandboxFault: the sandbox failed; nothing is known of the harness.
     """
-    environment = resolve(job.environment) if isinstance(job.environment, str) else job.environment
+    environment = unsealed(resolve(job.environment) if isinstance(job.environment, str) else job.environment)
     goal = objective(job.objective)
     try:
         loaded = sandbox(os.getpid()).load(job.harness, job.limits)
@@ -57,10 +59,10 @@ def measure(job: Job) -> Measured:
         return Measured(evidence=unloadable(job.trial, fault), confirmed=False)
     try:
         evidence = goal.measure(environment, loaded, job.trial)
-        if job.confirm is None or not evidence.perfect:
+        if job.confirm is None or not evidence.reaches(job.target):
             return Measured(evidence=evidence, confirmed=False)
         second = goal.measure(environment, loaded, job.confirm)
-        return Measured(evidence=goal.merge(evidence, second), confirmed=second.perfect)
+        return Measured(evidence=goal.merge(evidence, second), confirmed=second.reaches(job.target))
     finally:
         loaded.close()
 

@@ -15,8 +15,8 @@ class Node:
     """One candidate, committed in dispatch order.
 
     `id` is the number of the expansion that made it (roots count down from 0: 0, -1, …). `status`: `root`, `measured`,
-    `duplicate` (the same program as node `same_as`, not measured again) or `unusable` (no harness came of the reply;
-    `reason` says why). Only `root` and `measured` nodes can be selected. `program` is the digest of the normalised
+    `duplicate` (the same program as node `same_as`, not measured again), `unusable` (no harness came of the reply;
+    `reason` says why) or `failed` (the model or the sandbox failed: no fault of anybody's program, and no pull). Only `root` and `measured` nodes can be selected. `program` is the digest of the normalised
     syntax tree. `spent` is what the expansion cost, by unit.
     """
 
@@ -104,10 +104,10 @@ class Tree:
         return path[::-1]
 
     def best(self) -> Node:
-        """The best node: confirmed, then perfect, then the highest H, then the earliest."""
+        """The best node: confirmed before complete before the highest H before the earliest."""
         return max(
             self.selectable(),
-            key=lambda n: (n.confirmed, bool(n.evidence and n.evidence.perfect), n.h, -self.nodes.index(n)),
+            key=lambda n: (n.confirmed, bool(n.evidence and n.evidence.reaches(1.0)), n.h, -self.nodes.index(n)),
         )
 
     @property

@@ -1,0 +1,120 @@
+"""One expansion: from a node to its child. Runs in a thread of its own; touches no shared state but the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
+from threading import Lock
+
+from bridle.environment import Environment
+from bridle.errors import BridleError, ModelFault, SandboxFault
+from bridle.evaluation.job import Job, Measured, measure
+from bridle.harness import Harness
+from bridle.journal import Journal
+from bridle.models.model import Model
+from bridle.synthesis.ledger import Ledger, OutOfCalls
+from bridle.synthesis.plan import Plan
+from bridle.synthesis.refiner import Assignment, Refiner
+from bridle.synthesis.surface import program_digest
+from bridle.synthesis.tree import Node
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What an expansion is to do: decided by the loop, in dispatch order. `known` maps programs to committed nodes."""
+
+    id: int
+    parent: int
+    assignment: Assignment
+    reserved: Mapping[str, float]
+    known: Mapping[str, int]
+
+
+class Expander:
+    """Carries out expansions, never measuring the same program twice."""
+
+    def __init__(
+        self, plan: Plan, environment: Environment, refiner: Refiner, model: Model, journal: Journal, executor: Executor
+    ) -> None:
+        """Everything that expansions share; all of it safe to use from several threads."""
+        self._plan, self._environment, self._refiner, self._model = plan, environment, refiner, model
+        self._journal, self._executor = journal, executor
+        self._measured: dict[str, Future[Measured]] = {}
+        self._lock = Lock()
+
+    def expand(self, order: Order) -> Node:
+        """The child: measured, a duplicate, unusable or failed. Only a broken journal or a bug raises."""
+        allowance = int(order.reserved["calls"])
+        ledger = Ledger(self._journal, self._model, expansion=order.id, allowance=allowance)
+        node = Node(id=order.id, parent=order.parent, status="unusable", scope=order.assignment.scope)
+        try:
+            node = self._refined(order, node, ledger)
+        except OutOfCalls:
+            node = replace(node, reason="The calls that were set aside for it were used up.")
+        except ModelFault as fault:
+            node = replace(node, status="failed", reason=f"model: {fault}")
+        except SandboxFault as fault:
+            node = replace(node, status="failed", reason=f"sandbox: {fault}")
+        return replace(node, spent={**node.spent, **bill(ledger, order)})
+
+    def _refined(self, order: Order, node: Node, ledger: Ledger) -> Node:
+        refinement = self._refiner.refine(order.assignment, ledger)
+        node = replace(node, prompt=refinement.prompt)
+        if refinement.harness is None:
+            return replace(node, reason=refinement.reason)
+        source = refinement.harness.source
+        program = program_digest(source)
+        node = replace(node, source=source, program=program)
+        if program in order.known:
+            return replace(node, status="duplicate", same_as=order.known[program])
+        measured = self.measured(refinement.harness, program)
+        steps = float(measured.evidence.counts.get("attempted", 0))
+        return replace(
+            node,
+            status="measured",
+            evidence=measured.evidence,
+            confirmed=measured.confirmed,
+            spent={"steps": steps},
+        )
+
+    def measured(self, harness: Harness, program: str) -> Measured:
+        """The measurement of a program, made once however many expansions ask for it."""
+        with self._lock:
+            future = self._measured.get(program)
+            if future is None:
+                future = self._executor.submit(measure, self._job(harness, program))
+                self._measured[program] = future
+        try:
+            return future.result()
+        except BaseException as error:
+            with self._lock:
+                self._measured.pop(program, None)
+            if isinstance(error, BridleError) or not isinstance(error, Exception):
+                raise
+            raise SandboxFault(f"A process that measures harnesses failed: {error!r}") from error
+
+    def _job(self, harness: Harness, program: str) -> Job:
+        plan = self._plan
+        return Job(
+            environment=plan.environment or self._environment,
+            harness=harness,
+            objective=plan.objective,
+            trial=plan.trial(),
+            target=plan.target,
+            confirm=plan.confirmation(program),
+            limits=plan.limits,
+        )
+
+
+def bill(ledger: Ledger, order: Order) -> dict[str, float]:
+    """What an expansion's calls came to. Where the provider said no usage, all that was set aside counts as spent."""
+    bill = ledger.bill
+    return {
+        "iterations": 1.0,
+        "calls": float(bill.calls),
+        "tokens": order.reserved.get("tokens", 0.0) if bill.unknown else float(bill.tokens),
+        "usd": order.reserved.get("usd", 0.0) if bill.unpriced else bill.usd,
+        "unknown_usage": float(bill.unknown),
+        "unknown_price": float(bill.unpriced),
+    }

@@ -1,0 +1,121 @@
+"""The ledger: every attempt at a model call, journalled: the intent before, the result after.
+
+A result that is recorded is never asked for again. An intent without a result (the process died in between) is in
+doubt: it is counted apart, and the request is made anew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from bridle.errors import ModelFault
+from bridle.journal import Journal
+from bridle.models.model import Completion, Model, Request, Usage
+
+ATTEMPTS = 4
+"""Attempts at one request, the first included."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bill:
+    """What one expansion's calls came to. `unknown` counts completions whose usage the provider did not say."""
+
+    calls: int = 0
+    tokens: int = 0
+    usd: float = 0.0
+    unknown: int = 0
+    unpriced: int = 0
+    in_doubt: int = 0
+
+    def add(self, completion: Completion) -> Bill:
+        """The bill with one more completion."""
+        usage = completion.usage
+        return replace(
+            self,
+            tokens=self.tokens + (usage.input_tokens + usage.output_tokens if usage else 0),
+            usd=self.usd + (completion.usd or 0.0),
+            unknown=self.unknown + (usage is None),
+            unpriced=self.unpriced + (completion.usd is None),
+        )
+
+
+class OutOfCalls(Exception):
+    """The expansion has used up the calls that were set aside for it."""
+
+
+class Ledger:
+    """One expansion's model calls. `allowance` is how many attempts were set aside for it."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        model: Model,
+        *,
+        expansion: int,
+        allowance: int,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Read back what the journal already has for this expansion."""
+        self._journal, self._model, self._expansion, self._allowance = journal, model, expansion, allowance
+        self._sleep = sleep
+        self._number = 0
+        self.bill = Bill()
+
+    def complete(self, request: Request) -> Completion:
+        """The request's completion: the recorded one, or a new one, with retries where a fault says they can help.
+
+        Raises:
+            ModelFault: the last fault, when it is permanent or the attempts are used up.
+            OutOfCalls: the allowance is used up.
+        """
+        fault: ModelFault | None = None
+        for _ in range(ATTEMPTS):
+            if self.bill.calls >= self._allowance:
+                raise fault or OutOfCalls
+            try:
+                completion = self._attempt(request)
+            except ModelFault as error:
+                fault = error
+                if error.permanent:
+                    break
+                continue
+            self.bill = self.bill.add(completion)
+            return completion
+        assert fault is not None
+        raise fault
+
+    def _attempt(self, request: Request) -> Completion:
+        """One attempt: the recorded one, or a new one. Those in doubt are passed over and counted."""
+        self.bill = replace(self.bill, calls=self.bill.calls + 1)
+        while True:
+            key = f"{self._expansion}/{self._number}"
+            self._number += 1
+            if (event := self._journal.last("call.result", key)) is not None and event.payload is not None:
+                return recorded(event.payload)
+            if self._journal.last("call.intent", key) is None:
+                break
+            self.bill = replace(self.bill, in_doubt=self.bill.in_doubt + 1)
+        self._journal.append("call.intent", key, {"request": request.digest, "prompt": request.prompt})
+        try:
+            completion = self._model.complete(request)
+        except ModelFault as fault:
+            wait = fault.retry_after if fault.retry_after is not None else min(2.0 ** (self._number - 1), 30.0)
+            record = {"fault": str(fault), "permanent": fault.permanent, "retry_after": fault.retry_after}
+            self._journal.append("call.result", key, record)
+            if not fault.permanent and self.bill.calls < self._allowance:
+                self._sleep(wait)
+            raise
+        self._journal.append("call.result", key, {"completion": asdict(completion)})
+        return completion
+
+
+def recorded(payload: dict[str, Any]) -> Completion:
+    """The completion in a `call.result` event; raises the `ModelFault` where it holds one."""
+    if "completion" in payload:
+        fields = payload["completion"]
+        usage = Usage(**fields["usage"]) if fields["usage"] else None
+        return Completion(**{**fields, "usage": usage})
+    raise ModelFault(str(payload["fault"]), permanent=bool(payload["permanent"]))

@@ -1,0 +1,90 @@
+"""The plan of a run: everything that its result depends on but the refiner's answers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from bridle.errors import UsageError
+from bridle.harness import Limits
+from bridle.rollout import Trial
+from bridle.synthesis.budget import Limit
+
+PRESETS = ("default", "paper")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to search for, how, and how long.
+
+    `environment` is an id, or None where the caller handed over the object itself (such a run is resumed by code).
+    `weight` is the selector's C. A search ends with `target` when a node reaches it on all planned steps and, under
+    `confirm`, again on fresh validation scenarios; it escalates after `plateau` commits without a better node.
+    `concurrency` is K: decision i sees the first i - K commits. `strict` also asks that the harness's check never
+    refuses a legal action of its own.
+    """
+
+    environment: str | None
+    objective: str = "legality"
+    model: str = ""
+    preset: str = "default"
+    selector: str = "thompson"
+    weight: float = 1.0
+    seed: int = 0
+    concurrency: int = 1
+    order: str = "dispatch"
+    lanes: int = 10
+    steps: int = 1000
+    target: float = 1.0
+    confirm: bool = True
+    strict: bool = True
+    plateau: int | None = 24
+    usd_a_token: float = 0.0
+    limit: Limit = field(default_factory=Limit)
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be meant."""
+        if self.preset not in PRESETS:
+            raise UsageError(f"There is no preset {self.preset!r}; use one of {', '.join(PRESETS)}.")
+        if self.order not in ("dispatch", "free"):
+            raise UsageError(f"There is no order {self.order!r}; use dispatch or free.")
+        if self.concurrency < 1 or not 1 <= self.lanes <= 100 or self.steps < 1:
+            raise UsageError("Concurrency, lanes and steps are whole numbers from 1 on, and lanes at most 100.")
+        if not 0.0 < self.target <= 1.0:
+            raise UsageError(f"A target is a number above 0 and up to 1, not {self.target}.")
+
+    def trial(self) -> Trial:
+        """The training trial: the same scenarios for every node, so that nodes compare."""
+        return Trial(split="train", offset=self.seed * 1_000_003 % 400_000_000, **self._size())
+
+    def confirmation(self, program: str) -> Trial | None:
+        """Fresh validation scenarios for a candidate, drawn from its program's digest; None without `confirm`."""
+        if not self.confirm:
+            return None
+        offset = (int(program[:8], 16) * 7 + self.seed) % 400_000_000
+        return Trial(split="validation", offset=offset, **self._size())
+
+    def _size(self) -> dict[str, int]:
+        return {"lanes": self.lanes, "steps": self.steps, "seed": self.seed}
+
+    def record(self) -> dict[str, Any]:
+        """As a JSON object; `from_record` reads it back."""
+        return asdict(self)
+
+    @staticmethod
+    def from_record(record: dict[str, Any]) -> Plan:
+        """The plan that `record` was made from."""
+        return Plan(**{**record, "limit": Limit(**record["limit"]), "limits": Limits(**record["limits"])})
+
+
+def paper(plan: Plan) -> Plan:
+    """The plan under the preset `paper`: the method and nothing else (facts of the paper, section 3).
+
+    Thompson sampling with C = 1; no confirmation, no plateau, no demand on the check's agreement; at most 256
+    iterations.
+    """
+    limit = replace(plan.limit, iterations=min(plan.limit.iterations or 256, 256))
+    return replace(
+        plan, preset="paper", selector="thompson", weight=1.0, confirm=False, strict=False, plateau=None, limit=limit
+    )

@@ -1,0 +1,157 @@
+"""The refiner: the mutation operator that rewrites a harness. Here, a model; the rule learner is another."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import Protocol
+
+from bridle.environment import Environment
+from bridle.evaluation.evidence import Evidence
+from bridle.evaluation.objectives import Objective
+from bridle.harness import IMPORTS, Contract, Harness, Limits
+from bridle.models.model import Request
+from bridle.sandbox.gate import examine
+from bridle.synthesis.ledger import Ledger
+from bridle.synthesis.prompts import render, version
+from bridle.synthesis.surface import merge
+
+PROMPTS = {"text-action": "refine-text-action"}
+KINDS = {"text": "str", "bool": "bool", "json": "dict"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """What a refiner is given: the code, what went wrong with it, and what it may rewrite.
+
+    `attempt` counts the expansions of this node from 1 on, pending ones included, so that no two requests are equal;
+    `siblings` says what became of the earlier ones; `feedback` is the critic's Markdown.
+    """
+
+    environment: Environment
+    objective: Objective
+    parent: Harness
+    evidence: Evidence | None
+    from_root: bool
+    scope: tuple[str, ...]
+    feedback: str
+    siblings: str
+    attempt: int
+    limits: Limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refinement:
+    """What came of it: a harness, or the reason why not. `prompt` is the version of the prompt that was used."""
+
+    harness: Harness | None
+    prompt: str
+    reason: str = ""
+
+
+class Refiner(Protocol):
+    """Rewrites a harness."""
+
+    name: str
+
+    def refine(self, assignment: Assignment, ledger: Ledger) -> Refinement:
+        """A new harness within the assignment's scope. Model calls go through the ledger.
+
+        Raises:
+            ModelFault, OutOfCalls: as the ledger does.
+        """
+
+    def request(self, assignment: Assignment) -> Request | None:
+        """The first request that `refine` would make, for estimating its cost; None where it makes none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRefiner:
+    """Asks a model; a reply without usable code gets one repair request, then is a recorded failure."""
+
+    name: str
+    repairs: int = 1
+    max_output_tokens: int = 16_000
+
+    def request(self, assignment: Assignment) -> Request:
+        """The prompt for an assignment."""
+        environment, contract = assignment.environment, assignment.parent.contract
+        prompt = render(
+            PROMPTS[contract.name],
+            name=environment.name,
+            description=environment.description,
+            action_space=environment.action_space,
+            signatures=signatures(contract),
+            objective=assignment.objective.name,
+            goal=assignment.objective.goal,
+            code=assignment.parent.source.strip(),
+            from_root=assignment.from_root,
+            feedback=assignment.feedback,
+            siblings=assignment.siblings,
+            attempt=assignment.attempt,
+            scope=", ".join(f"`{name}`" for name in assignment.scope),
+            imports=", ".join(sorted(IMPORTS - {"__future__"})),
+            call_seconds=assignment.limits.call_seconds,
+        )
+        return Request(prompt=prompt, sample=assignment.attempt, max_output_tokens=self.max_output_tokens)
+
+    def refine(self, assignment: Assignment, ledger: Ledger) -> Refinement:
+        """Ask, take the code, check it statically; ask once more where it can't be used."""
+        contract = assignment.parent.contract
+        request = self.request(assignment)
+        prompt = version(PROMPTS[contract.name])
+        reason = ""
+        for _ in range(1 + self.repairs):
+            answer = ledger.complete(request).text
+            source, reason = usable(answer, assignment)
+            if source is not None:
+                return Refinement(harness=Harness(source, contract=contract), prompt=prompt)
+            repair = render("repair", reason=reason, answer=answer[-20_000:], signatures=signatures(contract))
+            request = Request(prompt=repair, sample=request.sample, max_output_tokens=self.max_output_tokens)
+            prompt = f"{version(PROMPTS[contract.name])} {version('repair')}"
+        return Refinement(harness=None, prompt=prompt, reason=reason)
+
+
+def usable(answer: str, assignment: Assignment) -> tuple[str | None, str]:
+    """The module that comes of an answer, or None and the reason."""
+    contract = assignment.parent.contract
+    code, reason = extract(answer)
+    if code is None:
+        return None, reason
+    try:
+        functions = tuple(signature.name for signature in contract.functions)
+        source = merge(assignment.parent.source, code, scope=assignment.scope, functions=functions)
+    except SyntaxError as error:
+        return None, f"The code is no valid Python: {error.msg} (line {error.lineno})."
+    except KeyError as missing:
+        return None, f"The code does not define {missing.args[0]}, which was to be written."
+    findings = examine(Harness(source, contract=contract), assignment.limits)
+    if findings:
+        return None, "The code breaks the rules:\n" + "\n".join(f"- {finding}" for finding in findings)
+    return source, ""
+
+
+def extract(answer: str) -> tuple[str | None, str]:
+    """The last fenced Python block of an answer, or None and the reason."""
+    blocks = re.findall(r"^```(?:python|py)[^\n]*\n(.*?)^```[ \t]*$", answer, re.DOTALL | re.MULTILINE)
+    if blocks:
+        return str(blocks[-1]), ""
+    if re.search(r"^```(?:python|py)", answer, re.MULTILINE):
+        return None, "The code block is never closed: the answer was cut off."
+    try:
+        if any(isinstance(node, ast.FunctionDef) for node in ast.parse(answer).body):
+            return answer, ""
+    except (SyntaxError, ValueError):
+        pass  # prose: said in the sentence below
+    return None, "There is no fenced block that starts with ```python."
+
+
+def signatures(contract: Contract) -> str:
+    """The contract's functions as a Python block."""
+    lines = []
+    for signature in contract.functions:
+        kind = "str" if contract.name == "text-action" else "dict"
+        parameters = ", ".join(f"{name}: {kind}" for name in signature.parameters)
+        lines.append(f"def {signature.name}({parameters}) -> {KINDS[signature.result]}: ...")
+    return "```python\n" + "\n".join(lines) + "\n```"

@@ -1,0 +1,288 @@
+"""The search: tree search over programs, as the paper has it, with its results committed in dispatch order.
+
+    while nothing says stop:
+        node  = the selector's choice, from the tree as far as it is committed
+        child = the refiner's rewrite of it, measured in the environment
+        commit the child, in the order in which the choices were made
+
+With K expansions in flight, choice i sees the first i - K commits and counts what is pending as pulls, so that the same
+answers give the same tree on any number of workers. What a journal already holds is not done again: resuming is
+running the same loop.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass, field
+
+from bridle.environment import Environment
+from bridle.errors import JournalFault
+from bridle.evaluation.objectives import objective
+from bridle.evaluation.samples import sample_observations
+from bridle.harness import template
+from bridle.journal import Journal
+from bridle.models.model import Model
+from bridle.synthesis.budget import Budget
+from bridle.synthesis.critic import criticise
+from bridle.synthesis.expansion import Expander, Order
+from bridle.synthesis.plan import Plan
+from bridle.synthesis.refiner import Assignment, Refiner
+from bridle.synthesis.scope import scope
+from bridle.synthesis.selection import selector
+from bridle.synthesis.surface import program_digest
+from bridle.synthesis.tree import Node, Tree
+
+CALLS_A_NODE = 4
+"""Model calls set aside for one expansion: the request, one repair, and retries after faults of the provider."""
+
+FAILURES_IN_A_ROW = 3
+"""Expansions that the model (or the sandbox) failed, one after the other, after which a run pauses."""
+
+STOPS = {
+    "target": "the target was reached",
+    "iterations": "the iterations are used up",
+    "calls": "the model calls are used up",
+    "tokens": "the tokens are used up",
+    "usd": "the money is used up",
+    "steps": "the environment steps are used up",
+    "time": "the time is used up",
+    "plateau": "no better candidate for a long while",
+    "model-failed": "the model failed repeatedly; the run can be resumed",
+    "sandbox-failed": "the sandbox failed repeatedly; the run can be resumed",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a run ended. `stop` is a key of `STOPS`, `best` the best node, `spent` what was settled, by unit."""
+
+    stop: str
+    tree: Tree
+    best: Node
+    spent: Mapping[str, float]
+
+    @property
+    def reached(self) -> bool:
+        """Whether the target was reached."""
+        return self.stop == "target"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hooks:
+    """What a caller is told as a run goes on; called in the thread of the search, in order."""
+
+    on_dispatch: Callable[[int, int], None] = lambda expansion, parent: None
+    on_node: Callable[[Node, Tree], None] = lambda node, tree: None
+    on_stop: Callable[[Outcome], None] = lambda outcome: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a search works with: the plan's names, opened."""
+
+    environment: Environment
+    refiner: Refiner
+    model: Model
+    journal: Journal
+    executor: Executor
+    hooks: Hooks = field(default_factory=Hooks)
+
+
+class Search:
+    """One run's search. Make it, `run` it once."""
+
+    def __init__(self, plan: Plan, parts: Parts) -> None:
+        """Read what the journal already holds; nothing is asked or measured yet."""
+        self.plan, self._parts = plan, parts
+        self._objective, self._selector = objective(plan.objective), selector(plan.selector, weight=plan.weight)
+        self._recorded = {e.key: Node.from_record(e.payload) for e in parts.journal.events("node") if e.payload}
+        self._expander = Expander(plan, parts.environment, parts.refiner, parts.model, parts.journal, parts.executor)
+        self._budget = Budget(plan.limit)
+        self._began = time.monotonic()
+        self._earlier_seconds = sum(
+            (e.payload or {}).get("seconds", 0.0) for e in parts.journal.events("session.ended")
+        )
+
+    def run(self) -> Outcome:
+        """The loop."""
+        tree, pending, stop = self._plant(), deque[tuple[Order, Future[Node]]](), None
+        expansion = 1
+        while stop is None:
+            while len(pending) < self.plan.concurrency and (order := self._choose(expansion, tree, pending)):
+                pending.append((order, self._dispatch(order)))
+                expansion += 1
+            if not pending:
+                stop = self._exhausted()
+                break
+            arrived = self._next(pending)
+            if arrived is None:
+                stop = "time"
+                break
+            tree = self._commit(tree, *arrived)
+            stop = self._stop(tree)
+        return self._finish(tree, stop, abandoned=[order.id for order, _ in pending])
+
+    def _plant(self) -> Tree:
+        """The root: the contract's template, measured like any other node."""
+        root = self._recorded.get("0")
+        if root is None:
+            harness = template(self._parts.environment.contract)
+            program = program_digest(harness.source)
+            evidence = self._expander.measured(harness, program).evidence
+            root = Node(id=0, parent=None, status="root", source=harness.source, program=program, evidence=evidence)
+            self._parts.journal.append("node", "0", root.record())
+        self._starts = sample_observations(self._parts.environment, seed=self.plan.seed)
+        return Tree((root,))
+
+    def _choose(self, expansion: int, tree: Tree, pending: deque[tuple[Order, Future[Node]]]) -> Order | None:
+        """The next order, its cost reserved; None when the budget has no room for it now."""
+        waiting = [order.parent for order, _ in pending]
+        pulls = Counter(waiting)
+        pulls.update(node.parent for node in tree if node.parent is not None and node.status != "failed")
+        rng = random.Random(f"{self.plan.seed}/select/{expansion}")
+        parent = self._selector.select(tree, pulls, rng)
+        assignment = self._assign(tree, parent, attempt=1 + pulls[parent.id])
+        reserved = self._estimate(assignment)
+        if self._budget.short(reserved) is not None:
+            return None
+        self._budget.reserve(reserved)
+        known = {node.program: node.id for node in tree.selectable()}
+        return Order(id=expansion, parent=parent.id, assignment=assignment, reserved=reserved, known=known)
+
+    def _assign(self, tree: Tree, parent: Node, *, attempt: int) -> Assignment:
+        """What the refiner is told about a node."""
+        from_root = parent.status == "root" and parent.h == 0.0
+        failures = parent.evidence.failures if parent.evidence else ()
+        starts = self._starts if self.plan.preset != "paper" and from_root else ()
+        return Assignment(
+            environment=self._parts.environment,
+            objective=self._objective,
+            parent=parent.harness(self._parts.environment.contract),
+            evidence=parent.evidence,
+            from_root=from_root,
+            scope=scope(self._parts.environment.contract, failures, from_root=from_root),
+            feedback=criticise(None if from_root and starts else parent.evidence, starts=starts).text,
+            siblings=siblings(tree, parent),
+            attempt=attempt,
+            limits=self.plan.limits,
+        )
+
+    def _estimate(self, assignment: Assignment) -> dict[str, float]:
+        """The most that an expansion can cost: all its calls, two full answers, both trials to the end."""
+        trials = 2 if self.plan.confirm else 1
+        amounts = {"iterations": 1.0, "steps": float(trials * self.plan.lanes * self.plan.steps), "calls": 0.0}
+        request = self._parts.refiner.request(assignment)
+        if request is not None:
+            amounts["calls"] = min(float(CALLS_A_NODE), max(1.0, self._budget.left("calls")))
+            tokens = len(request.prompt) / 2 + request.max_output_tokens
+            amounts["tokens"] = 2 * tokens if self.plan.limit.tokens is not None else 0.0
+            if self.plan.limit.usd is not None:
+                amounts["usd"] = 2 * tokens * self.plan.usd_a_token
+        return amounts
+
+    def _dispatch(self, order: Order) -> Future[Node]:
+        """Start an expansion in a thread of its own, or answer it from the journal."""
+        future: Future[Node] = Future()
+        recorded = self._recorded.get(str(order.id))
+        if recorded is not None:
+            if recorded.parent != order.parent:
+                raise JournalFault(
+                    f"The journal says that expansion {order.id} began at node {recorded.parent}, and this search "
+                    f"chose node {order.parent}; resume the run with the plan and release that started it."
+                )
+            future.set_result(recorded)
+            return future
+        self._parts.journal.append("expansion", str(order.id), {"parent": order.parent})
+        self._parts.hooks.on_dispatch(order.id, order.parent)
+        threading.Thread(target=settle, args=(future, self._expander.expand, order), daemon=True).start()
+        return future
+
+    def _next(self, pending: deque[tuple[Order, Future[Node]]]) -> tuple[Order, Node] | None:
+        """The pending expansion that is committed next; None when the time is used up first."""
+        limit = self.plan.limit.seconds
+        remaining = None if limit is None else limit - self._seconds()
+        ready = [pending[0][1]] if self.plan.order == "dispatch" else [future for _, future in pending]
+        done = wait(ready, timeout=remaining, return_when=FIRST_COMPLETED).done
+        for index, (order, future) in enumerate(pending):
+            if future in done:
+                del pending[index]
+                return order, future.result()
+        return None
+
+    def _commit(self, tree: Tree, order: Order, node: Node) -> Tree:
+        """Add the node to the tree, durably, and settle its bill."""
+        self._budget.settle(order.reserved, node.spent)
+        tree = tree.grow(node)
+        node = tree.nodes[-1]
+        if str(node.id) not in self._recorded:
+            self._parts.journal.append("node", str(node.id), node.record())
+            self._parts.hooks.on_node(node, tree)
+        return tree
+
+    def _stop(self, tree: Tree) -> str | None:
+        """Why the run ends now, or None."""
+        if any(self.finished(node) for node in (tree.nodes[-1],)):
+            return "target"
+        fresh = [node for node in tree.nodes[1:] if str(node.id) not in self._recorded][-FAILURES_IN_A_ROW:]
+        if len(fresh) == FAILURES_IN_A_ROW and all(node.status == "failed" for node in fresh):
+            return "model-failed" if fresh[-1].reason.startswith("model") else "sandbox-failed"
+        best = tree.nodes.index(tree.best())
+        if self.plan.plateau is not None and len(tree) - 1 - best >= self.plan.plateau:
+            return "plateau"
+        if self.plan.limit.seconds is not None and self._seconds() >= self.plan.limit.seconds:
+            return "time"
+        return None
+
+    def finished(self, node: Node) -> bool:
+        """Whether a node is what the run was for."""
+        if node.status != "measured" or node.evidence is None or not node.evidence.reaches(self.plan.target):
+            return False
+        return (node.confirmed or not self.plan.confirm) and not (self.plan.strict and node.evidence.disagrees)
+
+    def _exhausted(self) -> str:
+        """Which limit has no room for another expansion."""
+        trials = 2 if self.plan.confirm else 1
+        steps = float(trials * self.plan.lanes * self.plan.steps)
+        return self._budget.short({"iterations": 1.0, "calls": 1.0, "steps": steps}) or (
+            "usd" if self.plan.limit.usd is not None and self.plan.limit.tokens is None else "tokens"
+        )
+
+    def _seconds(self) -> float:
+        return self._earlier_seconds + time.monotonic() - self._began
+
+    def _finish(self, tree: Tree, stop: str, *, abandoned: list[int]) -> Outcome:
+        """Record why the run ended."""
+        outcome = Outcome(stop=stop, tree=tree, best=tree.best(), spent=dict(self._budget.spent))
+        self._parts.journal.append("session.ended", "", {"seconds": time.monotonic() - self._began})
+        self._parts.journal.append(
+            "run.stopped", "", {"stop": stop, "best": outcome.best.id, "tree": tree.digest, "abandoned": abandoned}
+        )
+        self._parts.hooks.on_stop(outcome)
+        return outcome
+
+
+def settle(future: Future[Node], expand: Callable[[Order], Node], order: Order) -> None:
+    """Run an expansion and put its result, or whatever it raised, into the future."""
+    try:
+        future.set_result(expand(order))
+    except BaseException as error:
+        future.set_exception(error)
+
+
+def siblings(tree: Tree, parent: Node) -> str:
+    """What became of the earlier expansions of a node, a line each."""
+    lines = []
+    for number, child in enumerate(tree.children(parent.id), 1):
+        if child.status == "measured":
+            lines.append(f"- attempt {number}: H = {child.h:.4f}")
+        elif child.status == "duplicate":
+            same = "this very code" if child.same_as == parent.id else "a program that was tried before"
+            lines.append(f"- attempt {number}: came out as {same}")
+        elif child.status == "unusable":
+            lines.append(f"- attempt {number}: no usable code ({child.reason.splitlines()[0]})")
+    return "\n".join(lines)
