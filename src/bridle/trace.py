@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
-from bridle.authorization import AuthorizationRequest, Decision, Outcome
+from bridle.authorization import Decision, Outcome
 from bridle.environment import Step
 from bridle.harness import JSON, Action
 
@@ -286,17 +286,8 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 @runtime_checkable
-class Governed(Protocol):
-    """An episode, or a live session, whose calls are subject to authorisation."""
-
-    def authorization_request(self, call: Action) -> AuthorizationRequest:
-        """How this call, by this session's subject, is put to the policy engine. Changes nothing, never raises.
-
-        The subject comes from the session and the resource's properties from the authoritative record, neither from
-        the view. Equivalent spellings of an argument (`"12.50"` and `12.5`) give the same request, so two calls whose
-        requests have the same digest mean the same to the policy. A call that can't be mapped gives a request for an
-        action that no policy knows.
-        """
+class Withholding(Protocol):
+    """An episode that can be told of calls that did not reach it. One that is governed is `Informing` as well."""
 
     def withhold(self, call: Action, error_class: str, message: str) -> Step:
         """This turn's call does not reach the environment: the state stays, the turn counts toward the step limit.
