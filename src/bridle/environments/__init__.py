@@ -1,0 +1,1 @@
+"""Environments: adapters behind the port of `bridle.environment`, found by `bridle.environments.catalog`."""

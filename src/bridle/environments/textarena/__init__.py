@@ -1,0 +1,1 @@
+"""TextArena's games as environments. Importing this package loads no TextArena; making an environment does."""

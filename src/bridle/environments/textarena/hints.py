@@ -1,0 +1,98 @@
+"""What is taken out of the games' messages: lists of the legal moves, which would make a harness needless.
+
+Removal is per game and per kind of message, never by one pattern over everything: in many games a line of the same
+shape in the prompt is the only grammar the player is given (2048's "Valid moves: [Up], …" names the four words of the
+language, in every state the same), and that stays.
+
+Source: the paper, Appendix A.4 and A.5: hints of available moves are removed from the observation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Kind: TypeAlias = Literal["PROMPT", "GAME_BOARD", "GAME_MESSAGE", "GAME_ACTION_DESCRIPTION", "error"]
+"""TextArena's type of the message; `error` is the reason that the game gives for an invalid move."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hint:
+    """A listing of legal moves: in messages of `kind`, from `start` to the end of its line.
+
+    A line that nothing else is on goes altogether; in an error text the sentence is cut where the listing starts.
+    """
+
+    kind: Kind
+    start: str
+
+    def remove(self, message: str) -> str:
+        """The message without the listing."""
+        at = message.find(self.start)
+        while at >= 0:
+            end = message.find("\n", at)
+            head, tail = message[:at], "" if end < 0 else message[end:]
+            if head.endswith("\n") or not head:
+                head = head.removesuffix("\n") if tail or self.kind != "error" else head
+                if not head:
+                    tail = tail.removeprefix("\n")
+            message = head.rstrip(" ") + tail if self.kind == "error" else head + tail
+            at = message.find(self.start)
+        return message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hints:
+    """What is removed from one family of games.
+
+    `options` are the game's own switches that keep a listing from being made (cheaper than taking it out again);
+    `reason` says why what is removed is a hint and what stays is not.
+    """
+
+    reason: str
+    listings: tuple[Hint, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _board(start: str, reason: str, *more: Hint) -> Hints:
+    return Hints(reason=reason, listings=(Hint(kind="GAME_BOARD", start=start), *more))
+
+
+HINTS: Mapping[str, Hints] = {
+    "Chess": Hints(
+        options={"show_valid": False},
+        reason="The board ended with every legal move in UCI. The prompt's format (e.g. [e2e4]) stays.",
+    ),
+    "Othello": Hints(
+        options={"show_valid": False},
+        listings=(Hint(kind="error", start="Valid moves:"),),
+        reason="The board and the error text listed the legal squares. The prompt's format '[row, col]' stays.",
+    ),
+    "TicTacToe": _board("Available Moves:", "Listed the empty squares, which the board shows."),
+    "ReverseTicTacToe": _board("Available Moves:", "Listed the empty squares, which the board shows."),
+    "WildTicTacToe": _board("Available Moves:", "Listed the empty squares with both marks."),
+    "SimpleTak": _board("Available Moves:", "Listed the empty squares, which the board shows."),
+    "Crusade": _board("Available Moves:", "Listed the legal moves of every piece."),
+    "Stratego": _board("Available Moves:", "Listed the legal moves of every piece."),
+    "SpiteAndMalice": _board("Available Moves:", "Listed the legal plays of the hand."),
+    "FifteenPuzzle": _board("Available Moves:", "Listed which directions are open."),
+    "Sokoban": _board("Available Moves:", "Repeated the four directions on every board; the prompt names them."),
+    "FrozenLake": _board("Available Actions:", "Repeated the eight words on every board; the prompt names them."),
+    "PigDice": _board("Available actions:", "Repeated the two words on every board; the prompt names them."),
+    "KuhnPoker": _board("Your available actions are:", "Listed what the betting so far allows."),
+    "IndianPoker": _board("Your possible actions:", "Listed what the betting so far allows; the prompt has the words."),
+    "Golf": _board("Your options:", "Listed what the drawn card allows."),
+    "Santorini": Hints(
+        listings=(Hint(kind="PROMPT", start="Valid moves:"),),
+        reason="Both prompts listed player 0's first moves.",
+    ),
+}
+
+
+def without(family: str, kind: Kind, message: str) -> str:
+    """The message without what is removed from messages of this kind in this family."""
+    for hint in HINTS[family].listings if family in HINTS else ():
+        if hint.kind == kind:
+            message = hint.remove(message)
+    return message

@@ -1,0 +1,153 @@
+"""A game's code in modules of its own: corrected, with its own `random`, and quiet.
+
+The source is read from the installed TextArena, edited in memory and run under a private name. So corrections touch
+no installed file, two variants of a game live side by side, and whoever else uses TextArena in this process sees
+neither our states nor our generator.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import random
+import re
+import sys
+from functools import cache, partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from bridle.environments.textarena.corrections import VERSION, Corrections, corrections_of
+from bridle.environments.textarena.hints import HINTS, without
+from bridle.errors import MissingExtra, UsageError
+
+if TYPE_CHECKING:
+    from bridle.environments.textarena.episode import TextArenaEpisode
+
+
+class EpisodeRandom(random.Random):
+    """One episode's generator, standing where a game expects the module `random`."""
+
+    Random = random.Random
+
+
+class LoadedGame:
+    """One family's code, ready to make games.
+
+    `random` is the generator that the code uses now, and `owner` the episode that it belongs to: several episodes
+    share the code, and whoever is about to run it takes it over first.
+    """
+
+    def __init__(self, family: str, corrections: Corrections) -> None:
+        """Load `textarena.envs.<family>`, corrected."""
+        self.family = family
+        self.name = f"bridle_textarena_{family}_{corrections}"
+        self.owner: TextArenaEpisode | None = None
+        self.random = EpisodeRandom(0)
+        self._folder = installed() / "envs" / family
+        source = (self._folder / "env.py").read_text(encoding="utf-8")
+        for correction in corrections_of(family, corrections):
+            source = correction.apply(source)
+        helpers = [self._run(f"{self.name}_{name}", self._helper(name)) for name in _helpers(source, family)]
+        self._modules = [self._run(self.name, self._private(source)), *helpers]
+        self._listen()
+        self.take_over(None, self.random)
+
+    def take_over(self, owner: TextArenaEpisode | None, generator: EpisodeRandom) -> None:
+        """From now on the code draws from `generator`."""
+        self.owner, self.random = owner, generator
+        for module in self._modules:
+            module.__dict__["random"] = generator
+
+    def make(self, class_name: str, options: dict[str, Any]) -> Any:
+        """A game, not yet reset."""
+        return getattr(self._modules[0], class_name)(**options)
+
+    def _helper(self, name: str) -> str:
+        return self._private((self._folder / f"{name}.py").read_text(encoding="utf-8"))
+
+    def _private(self, source: str) -> str:
+        """Without the renderers (they draw for people), and with helpers from private modules."""
+        source = re.sub(
+            rf"^from textarena\.envs\.{self.family}\.renderer import (\w+)[^\n]*", r"\1 = None", source, flags=re.M
+        )
+        return re.sub(rf"\btextarena\.envs\.{self.family}\.(\w+)\b", rf"{self.name}_\1", source)
+
+    def _run(self, name: str, source: str) -> ModuleType:
+        module = ModuleType(name)
+        module.__dict__["print"] = _silent
+        sys.modules[name] = module
+        exec(compile(source, f"<{name}>", "exec"), module.__dict__)
+        return module
+
+    def _listen(self) -> None:
+        """Put listening states where the game's code finds TextArena's."""
+        state = importlib.import_module("bridle.environments.textarena.state")
+        textarena = importlib.import_module("textarena")
+        hints = HINTS.get(self.family)
+        cleaners = {
+            "error" if hint.kind == "error" else textarena.ObservationType[hint.kind]: partial(
+                without, self.family, hint.kind
+            )
+            for hint in (hints.listings if hints else ())
+        }
+        facade = ModuleType("textarena")
+        facade.__dict__.update(textarena.__dict__)
+        module = self._modules[0]
+        for base in state.STATES:
+            scope = {"game": self, "cleaners": cleaners, "__module__": self.name}
+            listening = type(base.__name__, (state.Listening, base), scope)
+            setattr(facade, base.__name__, listening)
+            setattr(module, base.__name__, listening)
+        module.__dict__["ta"] = facade
+
+
+def _silent(*_values: object, **_options: object) -> None:
+    """What the games print is for their authors; standard output belongs to the caller."""
+
+
+def _helpers(source: str, family: str) -> list[str]:
+    names = re.findall(rf"^from textarena\.envs\.{family}\.(\w+) import", source, flags=re.M)
+    return [name for name in names if name != "renderer"]
+
+
+@cache
+def installed() -> Path:
+    """The folder of the installed TextArena.
+
+    Raises:
+        MissingExtra: there is none.
+        UsageError: it is not the version that the adapter was written for.
+    """
+    try:
+        found = version("textarena")
+    except PackageNotFoundError:
+        raise MissingExtra("A TextArena game", "textarena") from None
+    if found != VERSION:
+        raise UsageError(
+            f"TextArena {found} is installed; the games are adapted to {VERSION}: pip install textarena=={VERSION}."
+        )
+    spec = importlib.util.find_spec("textarena")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
+@cache
+def registered(game_id: str) -> tuple[str, str, dict[str, Any], bool]:
+    """What TextArena's registry says of an id: family, class, options, and whether actions are put in brackets."""
+    installed()
+    importlib.import_module("textarena")
+    registration = importlib.import_module("textarena.envs.registration")
+    wrappers = importlib.import_module("textarena.wrappers")
+    entry = registration.ENV_REGISTRY[game_id]
+    module, class_name = entry.entry_point.split(":")
+    formats = wrappers.ActionFormattingWrapper in (entry.default_wrappers or ())
+    return module.split(".")[2], class_name, dict(entry.kwargs), formats
+
+
+@cache
+def load(family: str, corrections: Corrections) -> LoadedGame:
+    """The family's code, loaded once per process and variant."""
+    return LoadedGame(family, corrections)
