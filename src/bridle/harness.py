@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 import rfc8785
 
-from bridle.errors import Failure
+from bridle.errors import Failure, UsageError
 
 JSON: TypeAlias = "None | bool | int | float | str | list[Any] | dict[str, Any]"
 """A JSON value, as `json.loads` gives it."""
@@ -25,8 +25,9 @@ Result: TypeAlias = Literal["text", "bool", "json"]
 """What a function of a contract answers, and so how its reply crosses the sandbox's boundary."""
 
 IMPORTS = frozenset(
-    "re collections itertools functools math json random string heapq bisect copy operator typing dataclasses enum "
-    "fractions decimal statistics datetime numpy __future__".split()
+    ("re", "collections", "itertools", "functools", "math", "json", "random", "string", "heapq", "bisect", "copy")
+    + ("operator", "typing", "dataclasses", "enum", "fractions", "decimal", "statistics", "datetime", "numpy")
+    + ("__future__",)
 )
 """The top-level modules a harness may import. No clock, no files, no network."""
 
@@ -97,9 +98,7 @@ class Harness:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over source, contract name and observation variant, in hex."""
-        return digest(
-            {"source": self.source, "contract": self.contract.name, "observation": self.contract.observation}
-        )
+        return digest({"source": self.source, "contract": self.contract.name, "observation": self.contract.observation})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +179,7 @@ class Sandbox(Protocol):
 def template(contract: Contract) -> Harness:
     """The root of the tree: every required function raises `NotImplementedError` (the paper, Appendix C)."""
     types = {"text": "str", "bool": "bool", "json": "dict"}
-    lines = ['RULES: dict[str, str] = {}\n\n\n'] if contract.name == "tool-call" else []
+    lines = ["RULES: dict[str, str] = {}\n\n\n"] if contract.name == "tool-call" else []
     for signature in contract.functions:
         if signature.required:
             kind = "str" if contract.name == "text-action" else "dict"
@@ -189,3 +188,35 @@ def template(contract: Contract) -> Harness:
                 f"def {signature.name}({parameters}) -> {types[signature.result]}:\n    raise NotImplementedError\n\n\n"
             )
     return Harness("".join(lines).rstrip("\n") + "\n", contract=contract)
+
+
+HEADER = "# Bridle harness "
+
+
+def write(harness: Harness, note: str) -> str:
+    """The text of a harness's file: what it is in two comment lines (`note` is the second's end), then its source."""
+    contract = harness.contract
+    return (
+        f"{HEADER}{harness.digest}\n# contract {contract.name}, observation {contract.observation}; {note}\n{harness.source}"
+    )
+
+
+def read(text: str, contract: Contract) -> Harness:
+    """The harness in a file's text, written by `write` or by hand.
+
+    Raises:
+        UsageError: the file says that it is another source, or for another contract or observation.
+    """
+    if not text.startswith(HEADER):
+        return Harness(text, contract=contract)
+    first, second, source = (*text.split("\n", 2), "", "")[:3]
+    harness = Harness(source, contract=contract)
+    made_for = second.removeprefix("# contract ").partition(";")[0]
+    if made_for != f"{contract.name}, observation {contract.observation}":
+        raise UsageError(
+            f"This harness was made for {made_for}, and the environment has {contract.name}, observation "
+            f"{contract.observation}; use the environment it was made for."
+        )
+    if first.removeprefix(HEADER) != harness.digest:
+        raise UsageError("The harness's source is not what its first line says; take that line away to use it as edited.")
+    return harness

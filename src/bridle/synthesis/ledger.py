@@ -9,15 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from itertools import count
 from typing import Any
 
 from bridle.errors import ModelFault
 from bridle.journal import Journal
 from bridle.models.model import Completion, Model, Request, Usage
-
-ATTEMPTS = 4
-"""Attempts at one request, the first included."""
-
+from bridle.models.retry import Retry
 
 @dataclass(frozen=True, kw_only=True)
 class Bill:
@@ -56,11 +54,12 @@ class Ledger:
         *,
         expansion: int,
         allowance: int,
+        retry: Retry = Retry(),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Read back what the journal already has for this expansion."""
         self._journal, self._model, self._expansion, self._allowance = journal, model, expansion, allowance
-        self._sleep = sleep
+        self._retry, self._sleep = retry, sleep
         self._number = 0
         self.bill = Bill()
 
@@ -69,32 +68,30 @@ class Ledger:
 
         Raises:
             ModelFault: the last fault, when it is permanent or the attempts are used up.
-            OutOfCalls: the allowance is used up.
+            OutOfCalls: nothing was set aside for this request.
         """
-        fault: ModelFault | None = None
-        for _ in range(ATTEMPTS):
-            if self.bill.calls >= self._allowance:
-                raise fault or OutOfCalls
-            try:
-                completion = self._attempt(request)
-            except ModelFault as error:
-                fault = error
-                if error.permanent:
-                    break
-                continue
-            self.bill = self.bill.add(completion)
-            return completion
-        assert fault is not None
-        raise fault
+        if self.bill.calls >= self._allowance:
+            raise OutOfCalls
+        for attempt in count(1):
+            asked, answer = self._attempt(request)
+            if isinstance(answer, Completion):
+                self.bill = self.bill.add(answer)
+                return answer
+            wait = self._retry.wait(attempt, answer)
+            if wait is None or self.bill.calls >= self._allowance:
+                raise answer
+            if asked:
+                self._sleep(wait)
+        raise AssertionError("unreachable")
 
-    def _attempt(self, request: Request) -> Completion:
-        """One attempt: the recorded one, or a new one. Those in doubt are passed over and counted."""
+    def _attempt(self, request: Request) -> tuple[bool, Completion | ModelFault]:
+        """One attempt, and whether it was made now; the recorded ones come first, those in doubt are only counted."""
         self.bill = replace(self.bill, calls=self.bill.calls + 1)
         while True:
             key = f"{self._expansion}/{self._number}"
             self._number += 1
             if (event := self._journal.last("call.result", key)) is not None and event.payload is not None:
-                return recorded(event.payload)
+                return False, recorded(event.payload)
             if self._journal.last("call.intent", key) is None:
                 break
             self.bill = replace(self.bill, in_doubt=self.bill.in_doubt + 1)
@@ -102,20 +99,17 @@ class Ledger:
         try:
             completion = self._model.complete(request)
         except ModelFault as fault:
-            wait = fault.retry_after if fault.retry_after is not None else min(2.0 ** (self._number - 1), 30.0)
             record = {"fault": str(fault), "permanent": fault.permanent, "retry_after": fault.retry_after}
             self._journal.append("call.result", key, record)
-            if not fault.permanent and self.bill.calls < self._allowance:
-                self._sleep(wait)
-            raise
+            return True, fault
         self._journal.append("call.result", key, {"completion": asdict(completion)})
-        return completion
+        return True, completion
 
 
-def recorded(payload: dict[str, Any]) -> Completion:
-    """The completion in a `call.result` event; raises the `ModelFault` where it holds one."""
+def recorded(payload: dict[str, Any]) -> Completion | ModelFault:
+    """The completion, or the fault, that a `call.result` event holds."""
     if "completion" in payload:
         fields = payload["completion"]
         usage = Usage(**fields["usage"]) if fields["usage"] else None
         return Completion(**{**fields, "usage": usage})
-    raise ModelFault(str(payload["fault"]), permanent=bool(payload["permanent"]))
+    return ModelFault(payload["fault"], permanent=payload["permanent"], retry_after=payload["retry_after"])

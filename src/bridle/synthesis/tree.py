@@ -14,10 +14,11 @@ from bridle.harness import Contract, Harness, digest
 class Node:
     """One candidate, committed in dispatch order.
 
-    `id` is the number of the expansion that made it (roots count down from 0: 0, -1, …). `status`: `root`, `measured`,
-    `duplicate` (the same program as node `same_as`, not measured again), `unusable` (no harness came of the reply;
-    `reason` says why) or `failed` (the model or the sandbox failed: no fault of anybody's program, and no pull). Only `root` and `measured` nodes can be selected. `program` is the digest of the normalised
-    syntax tree. `spent` is what the expansion cost, by unit.
+    `id` is the number of the expansion that made it (the root is 0). `status`: `root`, `measured`, `duplicate` (the
+    same program as node `same_as`, not measured again), `unusable` (no harness came of the reply; `reason` says why) or
+    `failed` (the model or the sandbox failed: no fault of anybody's program, and no pull). Only `root` and `measured`
+    nodes can be selected. `program` is the digest of the normalised syntax tree. `spent` is what the expansion cost, by
+    unit.
     """
 
     id: int

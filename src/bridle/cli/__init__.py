@@ -1,0 +1,26 @@
+"""The command line. Each command is a small file; what it needs is imported when it runs."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line: one clear sentence for errors, the exit codes of the documentation."""
+    from bridle.cli.app import app
+    from bridle.cli.console import complain
+    from bridle.errors import BridleError, UsageError
+
+    try:
+        app(standalone_mode=True, prog_name="bridle")
+    except UsageError as error:
+        complain(str(error))
+        sys.exit(2)
+    except BridleError as error:
+        complain(str(error))
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(1)
+    except KeyboardInterrupt:
+        complain("Interrupted.")
+        sys.exit(130)

@@ -1,0 +1,41 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import typer
+
+from bridle.cli.check import check
+from bridle.cli.demo import demo
+from bridle.cli.doctor import doctor
+from bridle.cli.environments import environments
+from bridle.cli.report import report
+from bridle.cli.synthesize import resume, synthesize
+
+HELP = """Bridle keeps an LLM agent's actions applicable.
+
+It watches an agent fail in an environment whose feedback a machine can check, and synthesises a harness: deterministic
+Python that verifies, filters or replaces the agent's actions. A harness never authorises anything.
+
+Exit codes: 0 done; 1 failure; 2 usage; 3 stopped below the target, or escalated; 130 interrupted.
+"""
+
+app = typer.Typer(
+    help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+)
+
+for command in (demo, doctor, environments, synthesize, resume, check, report):
+    app.command()(command)
+
+
+@app.callback(invoke_without_command=True)
+def root(version: bool = typer.Option(False, "--version", help="Print the version and end.")) -> None:
+    """Options before the command."""
+    if version:
+        from importlib.metadata import version as installed
+
+        print(installed("bridle"))
+        raise typer.Exit
+
+
+app.info.help = HELP
+root.__doc__ = HELP

@@ -1,0 +1,65 @@
+"""`bridle check`: a harness on sealed scenarios."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from bridle.cli.console import JSON_OPTION, emit, leave, table
+
+
+def check(
+    harness: Path = typer.Argument(..., help="The harness's file."),
+    environment: str = typer.Argument(..., help="The environment's id."),
+    lanes: int = typer.Option(10, help="Seeds."),
+    steps: int = typer.Option(1000, help="Steps for each seed."),
+    rows: int = typer.Option(2000, help="Judged rows for false acceptance and rejection; 0 for none."),
+    seed: int = typer.Option(0, help="Which sealed scenarios."),
+    json: bool = JSON_OPTION,
+) -> None:
+    """Sealed legality of the code's own actions, and false acceptance and rejection of foreign ones.
+
+    Exit code 0 when every planned step was played and legal, else 3.
+
+    Example:  bridle check .bridle/runs/TicTacToe-v0-1/harness.py textarena/TicTacToe-v0
+    """
+    from bridle import harness as harnesses
+    from bridle.environments.catalog import resolve
+    from bridle.errors import UsageError
+    from bridle.evaluation.check import check as measure
+    from bridle.rollout import Trial
+    from bridle.sandbox import LocalSandbox
+
+    opened = resolve(environment)
+    try:
+        loaded = harnesses.read(harness.read_text("utf-8"), opened.contract)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The harness {harness} can't be read ({error}); name a Python file.") from None
+    sandbox = LocalSandbox()
+    try:
+        trial = Trial(split="sealed", lanes=lanes, steps=steps, seed=seed, offset=seed * 1_000_003 % 400_000_000)
+        found = measure(opened, loaded, sandbox, trial=trial, rows=rows, limits=harnesses.Limits())
+    finally:
+        sandbox.close()
+    record = {"harness": loaded.digest, "environment": environment, "split": "sealed", **found.record()}
+    if json:
+        emit(record)
+    else:
+        tell(record)
+    leave(0 if found.clean else 3)
+
+
+def tell(record: dict[str, Any]) -> None:
+    """The record as a table."""
+    legality, foreign = record["legality"], record["foreign"]
+    rows = [["own actions", f"{legality['illegal']} illegal", f"{legality['attempted']} of {legality['planned']} planned"]]
+    if foreign is None:
+        rows.append(["foreign actions", "no data", "the environment can't tell the truth about them"])
+    else:
+        for name in ("false_acceptance", "false_rejection"):
+            rate = foreign[name]
+            shown = "no data" if rate is None else f"{rate['rate']:.4f} [{rate['low']:.4f}, {rate['high']:.4f}]"
+            rows.append([name.replace("_", " "), shown, "" if rate is None else f"{rate['count']} of {rate['n']}"])
+    table(f"{record['environment']}, sealed", ["what", "result", "of"], rows)

@@ -1,0 +1,192 @@
+"""`bridle synthesize` and `bridle resume`: search for a harness."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from bridle.cli.console import JSON_OPTION, emit, leave
+
+if TYPE_CHECKING:
+    from bridle.synthesis.plan import Plan
+    from bridle.synthesis.search import Outcome
+
+RUNS = Path(".bridle/runs")
+EXECUTOR = typer.Option("processes", help="Where rollouts run: inline, processes or processes:N.")
+ITERATIONS = typer.Option(None, help="Stop after this many expansions (64, or 256 for the paper's preset).")
+CALLS = typer.Option(None, help="Never make more model calls than this.")
+TOKENS = typer.Option(None, help="Never use more tokens than this, in and out.")
+USD = typer.Option(None, help="Never spend more than this; needs a model whose price is known.")
+STEPS = typer.Option(None, help="Never take more environment steps than this.")
+TIME = typer.Option(None, help="Stop after this time: 90, 90s, 15m or 2h.")
+
+
+def synthesize(
+    environment: str = typer.Argument(..., help="Such as textarena/TicTacToe-v0 or my_package.my_module:MyClass."),
+    model: str = typer.Option(
+        ..., help="Who rewrites: provider:model, a URL#model, cmd:PROGRAM, or replay:FILE.", show_default=False
+    ),
+    objective: str = typer.Option("legality", help="What to maximise: legality or policy."),
+    preset: str = typer.Option("default", help="default, or paper: the paper's method and nothing else."),
+    selector: str = typer.Option(
+        "thompson", help="thompson, greedy, breadth-first, uniform, chain or best-of-n."
+    ),
+    weight: float = typer.Option(1.0, help="Thompson's C: higher trusts H more."),
+    iterations: int = ITERATIONS,
+    concurrency: int = typer.Option(1, help="Expansions in flight."),
+    order: str = typer.Option("dispatch", help="dispatch (reproducible) or free (faster)."),
+    plateau: int = typer.Option(None, help="Give up after this many expansions without a better node."),
+    target: float = typer.Option(1.0, help="The H that counts as done."),
+    lanes: int = typer.Option(10, help="Parallel episodes of a rollout."),
+    steps: int = typer.Option(1000, help="Steps of each parallel episode."),
+    max_calls: int = CALLS,
+    max_tokens: int = TOKENS,
+    max_usd: float = USD,
+    max_steps: int = STEPS,
+    max_time: str = TIME,
+    seed: int = typer.Option(0, help="The same seed and answers give the same tree."),
+    run: Path = typer.Option(None, help="The run's folder (default: a new one under .bridle/runs)."),
+    executor: str = EXECUTOR,
+    json: bool = JSON_OPTION,
+) -> None:
+    """Search for a harness.
+
+    Example:  bridle synthesize textarena/TicTacToe-v0 --model openai:gpt-5-mini --max-calls 20
+    """
+    from bridle.synthesis.budget import Limit
+    from bridle.synthesis.plan import Plan, paper
+
+    limit = Limit(
+        iterations=iterations or (256 if preset == "paper" else 64),
+        calls=max_calls,
+        tokens=max_tokens,
+        usd=max_usd,
+        steps=max_steps,
+        seconds=seconds(max_time),
+    )
+    plan = Plan(
+        environment=environment,
+        model=model,
+        objective=objective,
+        preset=preset,
+        selector=selector,
+        weight=weight,
+        concurrency=concurrency,
+        order=order,
+        target=target,
+        lanes=lanes,
+        steps=steps,
+        seed=seed,
+        plateau=plateau or 24,
+        limit=limit,
+    )
+    folder = run or new_folder(environment)
+    _run(paper(plan) if preset == "paper" else plan, folder, executor=executor, json=json, resumed=False)
+
+
+def resume(
+    folder: Path = typer.Argument(..., help="The run's folder."),
+    iterations: int = ITERATIONS,
+    max_calls: int = CALLS,
+    max_tokens: int = TOKENS,
+    max_usd: float = USD,
+    max_steps: int = STEPS,
+    max_time: str = TIME,
+    executor: str = EXECUTOR,
+    json: bool = JSON_OPTION,
+) -> None:
+    """Go on with a run that was interrupted, or that stopped at a limit; limits given here replace the run's.
+
+    Example:  bridle resume .bridle/runs/TicTacToe-v0-1 --max-calls 40
+    """
+    from dataclasses import replace
+
+    from bridle.synthesis.run import read
+
+    given = {"iterations": iterations, "calls": max_calls, "tokens": max_tokens, "usd": max_usd, "steps": max_steps}
+    changed = {name: value for name, value in {**given, "seconds": seconds(max_time)}.items() if value is not None}
+    plan = read(folder).plan
+    plan = replace(plan, limit=replace(plan.limit, **changed))
+    _run(plan, folder, executor=executor, json=json, resumed=True)
+
+
+def _run(plan: Plan, folder: Path, *, executor: str, json: bool, resumed: bool) -> None:
+    """Run the search with its progress shown, write the report, and end with the right exit code."""
+    from bridle.cli.console import complain
+    from bridle.cli.progress import Progress
+    from bridle.report.html import write_report
+    from bridle.synthesis import run as runs
+
+    with Progress(plan, quiet=json) as progress:
+        try:
+            if resumed:
+                outcome = runs.resume(folder, executor=executor, hooks=progress.hooks, change=lambda _: plan)
+            else:
+                outcome = runs.start(plan, folder, executor=executor, hooks=progress.hooks)
+        except KeyboardInterrupt:
+            complain(f"Interrupted; nothing is lost. Go on with  bridle resume {folder}")
+            leave(130)
+    report = write_report(folder)
+    if json:
+        emit(summary(outcome, folder))
+    else:
+        tell(outcome, folder, report)
+    leave(0 if outcome.reached else 3)
+
+
+def summary(outcome: Outcome, folder: Path) -> dict[str, Any]:
+    """The outcome as a JSON object."""
+    best = outcome.best
+    return {
+        "stop": outcome.stop,
+        "reached": outcome.reached,
+        "run": str(folder),
+        "harness": str(folder / "harness.py"),
+        "report": str(folder / "report.html"),
+        "nodes": len(outcome.tree),
+        "tree": outcome.tree.digest,
+        "best": {
+            "node": best.id,
+            "h": best.h,
+            "confirmed": best.confirmed,
+            "counts": best.evidence.counts if best.evidence else {},
+        },
+        "spent": dict(outcome.spent),
+    }
+
+
+def tell(outcome: Outcome, folder: Path, report: Path) -> None:
+    """The outcome in a few lines."""
+    from bridle.synthesis.search import STOPS
+
+    best, spent = outcome.best, outcome.spent
+    print(f"Stopped: {STOPS[outcome.stop]}.")
+    print(f"Best: node {best.id}, H = {best.h:.4f}{', confirmed on fresh scenarios' if best.confirmed else ''}.")
+    print(f"Spent: {spent['iterations']:.0f} expansions, {spent['calls']:.0f} model calls, {spent['steps']:.0f} steps.")
+    print(f"Harness: {folder / 'harness.py'}\nReport:  {report}")
+    if not outcome.reached:
+        print(f"To go on with more: bridle resume {folder} --iterations N")
+
+
+def seconds(text: str | None) -> float | None:
+    """`90`, `90s`, `15m`, `2h` as seconds; UsageError for anything else."""
+    from bridle.errors import UsageError
+
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
+    if match is None:
+        raise UsageError(f"{text!r} is no time; write 90s, 15m or 2h.")
+    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+def new_folder(environment: str) -> Path:
+    """The first folder under `.bridle/runs` that is not there yet, named after the environment."""
+    name = re.sub(r"[^A-Za-z0-9.]+", "-", environment.split("/")[-1]).strip("-") or "run"
+    number = 1
+    while (RUNS / f"{name}-{number}").exists():
+        number += 1
+    return RUNS / f"{name}-{number}"
