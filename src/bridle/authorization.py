@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from bridle.harness import digest
 
@@ -64,6 +64,33 @@ class Decision:
     def permits(self) -> bool:
         """True only for a permit without errors."""
         return self.outcome is Outcome.PERMIT and not self.errors
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the control plane knows and no agent can say. JSON values only.
+
+    `subject` is who asks, as AuthZEN has it: `type`, `id`, `properties`; `parents`, a list of `{type, id}`, are its
+    groups and roles. `resource` is what the control plane holds about the resource in question, in the same shape; its
+    `properties` are those that the policy may read. `context` is the declared context: what, when it changes, makes a
+    denied call worth deciding anew. `version` is the resource's, None where it has none.
+    """
+
+    subject: Mapping[str, Any]
+    resource: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
+    version: str | int | None = None
+
+
+@runtime_checkable
+class Informing(Protocol):
+    """Where an authorisation's facts come from: the control plane, never the agent's view."""
+
+    def facts(self, resource_type: str, resource_id: str) -> Facts:
+        """The facts as they are now.
+
+        For a resource that is not known, `resource` is empty: whether that can be decided is the engine's matter.
+        """
 
 
 class PolicyEngine(Protocol):
