@@ -53,6 +53,11 @@ escalated it, or the guard did for a reason of its own (a harness that crashed, 
 that the guard repeats from memory is the policy engine's answer all the same."""
 
 
+Origin: TypeAlias = Literal["agent", "harness", "retry", "revision"]
+"""Where a call comes from: an agent's proposal, the harness acting alone, or the guard that went on, within the same
+turn, with a failed call (again, or as the harness revised it)."""
+
+
 class ToolEffect(StrEnum):
     """What calling a tool does to the world, as its owner declares it."""
 
@@ -104,6 +109,7 @@ class TraceStep:
     the rule it named. `legal` is the environment's word on the final call, None where it never got there; a legal call
     may still have failed (`transient`, `internal`). `result` is what the call returned, `error_class` and `message` its
     error. Digests are of canonical JSON; they are empty where nobody needed them. `harness` is the harness's digest.
+    A step whose `origin` is not the agent is no proposal of its own: `proposed` is the one that it goes on from.
     """
 
     proposed: Action
@@ -119,6 +125,7 @@ class TraceStep:
     proposed_digest: str = ""
     call_digest: str = ""
     harness: str = ""
+    origin: Origin = "agent"
 
     @property
     def ok(self) -> bool:

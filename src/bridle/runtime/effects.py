@@ -4,6 +4,9 @@
     Invoke     → a `Reply`, from the harness in its sandbox
     Authorise  → a `Decision`, from the policy engine
     Execute    → a `Step`, from the environment
+    Withhold   → a `Step`, from the environment, that is told of a call that does not reach it
+    Observe    → an `Observation`, from the environment
+    Probe      → a `Truth`, from the environment (only for the baseline of a perfect harness)
 
 The lockstep rollout answers many modes' effects in batches; the guard answers one mode's as they come. What was tested
 is therefore what ships.
@@ -51,6 +54,24 @@ class Execute(NamedTuple):
     action: Action
 
 
-Effect: TypeAlias = "Propose | Invoke | Authorise | Execute"
+class Withhold(NamedTuple):
+    """This turn's call does not reach the environment: why, as a class and a sentence."""
+
+    action: Action
+    error_class: str
+    message: str
+
+
+class Observe(NamedTuple):
+    """Observe again, within a turn: after a call that failed."""
+
+
+class Probe(NamedTuple):
+    """Ask the environment whether it would accept the action now."""
+
+    action: Action
+
+
+Effect: TypeAlias = "Propose | Invoke | Authorise | Execute | Withhold | Observe | Probe"
 Mode: TypeAlias = Generator[Effect, Any, "Any"]
 """A mode in progress: yields effects, is sent their answers, returns what became of the turn."""
