@@ -54,7 +54,9 @@ def check(
 def tell(record: dict[str, Any]) -> None:
     """The record as a table."""
     legality, foreign = record["legality"], record["foreign"]
-    rows = [["own actions", f"{legality['illegal']} illegal", f"{legality['attempted']} of {legality['planned']} planned"]]
+    rows = [
+        ["own actions", f"{legality['illegal']} illegal", f"{legality['attempted']} of {legality['planned']} planned"]
+    ]
     if foreign is None:
         rows.append(["foreign actions", "no data", "the environment can't tell the truth about them"])
     else:

@@ -31,9 +31,7 @@ def synthesize(
     ),
     objective: str = typer.Option("legality", help="What to maximise: legality or policy."),
     preset: str = typer.Option("default", help="default, or paper: the paper's method and nothing else."),
-    selector: str = typer.Option(
-        "thompson", help="thompson, greedy, breadth-first, uniform, chain or best-of-n."
-    ),
+    selector: str = typer.Option("thompson", help="thompson, greedy, breadth-first, uniform, chain or best-of-n."),
     weight: float = typer.Option(1.0, help="Thompson's C: higher trusts H more."),
     iterations: int = ITERATIONS,
     concurrency: int = typer.Option(1, help="Expansions in flight."),
