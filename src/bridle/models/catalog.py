@@ -50,7 +50,8 @@ def open_model(spec: str, *, timeout: float | None = None, label: str | None = N
     kind, rest, options = _parsed(spec.strip())
     if timeout is not None:
         options["timeout"] = str(timeout)
-    label = label or options.pop("label", None)
+    written = options.pop("label", None)
+    label = label or written
     seconds = _seconds(options.pop("timeout")) if "timeout" in options else None
     if options:
         raise UsageError(f"A model has no option {sorted(options)[0]!r}; there are timeout and label.")
