@@ -1,0 +1,1 @@
+"""`enterprise/expense`: expense requests from draft to reimbursement."""

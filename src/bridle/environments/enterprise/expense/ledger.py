@@ -1,0 +1,125 @@
+"""The expense system: which call is applicable in the present state of the books. Implements `System`."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bridle.environment import Truth
+from bridle.environments.enterprise.expense.books import Books
+from bridle.environments.enterprise.expense.candidates import candidates
+from bridle.environments.enterprise.expense.goal import Goal
+from bridle.environments.enterprise.expense.operations import OPERATIONS, cents
+from bridle.environments.enterprise.workflow import ToolCall
+from bridle.harness import JSON, Action
+from bridle.trace import parts
+
+FINE = Truth(True)
+
+TRIGGERS: Mapping[str, str] = {
+    "add_item": "edit",
+    "update_request": "edit",
+    "submit_request": "submit",
+    "withdraw_request": "withdraw",
+    "reopen_request": "reopen",
+    "start_review": "start_review",
+    "escalate_request": "escalate",
+    "approve_request": "approve",
+    "reject_request": "reject",
+    "confirm_payee": "confirm_payee",
+    "reimburse_request": "reimburse",
+}
+"""The trigger in a request's life that a tool needs to be possible."""
+
+NEEDED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "remove_item": {"item_id": ("open", "receipted")},
+    "attach_receipt": {"item_id": ("open",), "receipt_id": ("unattached",)},
+    "detach_receipt": {"receipt_id": ("attached",)},
+}
+"""The status that a tool needs of the items and receipts it names."""
+
+
+class Ledger:
+    """The books, their rules, and the goal of the task at hand."""
+
+    def __init__(self, books: Books, goal: Goal) -> None:
+        """`goal` is only looked at by `achieved`."""
+        self.books, self._goal = books, goal
+        self._before = {request.id: request.version for request in books.requests.values()}
+
+    def check(self, tool: str, arguments: Mapping[str, Any], known: Mapping[str, Any]) -> Truth:
+        """Existence, then whether this session was shown the thing, then its state, then preconditions."""
+        books = self.books
+        for argument, things, reader in (
+            ("request_id", books.requests, "get_request"),
+            ("item_id", books.items, "get_request"),
+            ("receipt_id", books.receipts, "list_receipts"),
+        ):
+            if argument not in arguments:
+                continue
+            identity = arguments[argument]
+            if identity not in things:
+                return Truth(False, f"{argument}: there is no {identity}.", "not_found")
+            if identity not in known and tool != "get_request":
+                sentence = f"{identity} was not shown in this session; call {reader} first."
+                return Truth(False, sentence, "missing_precondition")
+        for argument, statuses in NEEDED.get(tool, {}).items():
+            status = self._status(arguments[argument])
+            if status not in statuses:
+                sentence = f"{arguments[argument]} is {status}; {tool} needs it {' or '.join(statuses)}."
+                return Truth(False, sentence, "state_conflict")
+        return self._transition(tool, arguments)
+
+    def apply(self, tool: str, arguments: Mapping[str, Any]) -> JSON:
+        """Carry out an applicable call; every write counts up the version of its request."""
+        return OPERATIONS[tool](self.books, arguments)
+
+    def candidates(self, rng: random.Random) -> list[ToolCall]:
+        """For every tool a few calls on things that exist."""
+        return candidates(self.books, rng)
+
+    def achieved(self, denied: Sequence[Action]) -> dict[str, bool]:
+        """Each target, and `others`: nothing was changed that the task does not speak of, and nothing made twice."""
+        arguments = [given for call in denied if isinstance(given := parts(call)[1], dict)]
+        blocked = {request.id for given in arguments if (request := self.books.subject_of(given)) is not None}
+        found: dict[str, bool] = {}
+        spoken_of: set[str] = set()
+        for target in self._goal.targets:
+            fitting = [request for request in self.books.requests.values() if target.speaks_of(request)]
+            live = [r for r in fitting if r.state != "withdrawn" or target.state == "withdrawn"]
+            spoken_of.update(request.id for request in fitting)
+            found[target.label] = len(live) == 1 and (
+                target.met(live[0]) or (live[0].handed_over and live[0].id in blocked)
+            )
+        others = [request for request in self.books.requests.values() if request.id not in spoken_of]
+        found["others"] = all(request.version == self._before.get(request.id) for request in others)
+        return found
+
+    def properties(self, kind: str, identity: str) -> tuple[dict[str, Any], int | None]:
+        """What a policy may read of a request, or of the request that an item or receipt belongs to."""
+        if kind == "Workplace":
+            return {}, None
+        request = self.books.request_of(identity)
+        if request is None:
+            return {"known": identity in self.books.receipts}, None
+        return {
+            "known": True,
+            "owner": {"__entity": {"type": "Employee", "id": request.owner}},
+            "total_cents": request.euro(request.total),
+            "paid_cents": request.paid,
+        }, request.version
+
+    def _status(self, identity: str) -> str:
+        item = self.books.items.get(identity)
+        return item.status if item is not None else self.books.receipts[identity].status
+
+    def _transition(self, tool: str, arguments: Mapping[str, Any]) -> Truth:
+        amount = None
+        if "amount" in arguments and (amount := cents(arguments["amount"])) is None:
+            return Truth(False, f"amount: {arguments['amount']!r} has more than two decimals.", "schema")
+        trigger = TRIGGERS.get(tool)
+        if trigger is None or arguments.get("payment_key") in self.books.payments:
+            return FINE
+        request = self.books.requests[arguments["request_id"]]
+        return self.books.lifecycle.check(request, trigger, to=arguments.get("to"), cents=amount)
