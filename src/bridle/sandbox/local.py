@@ -1,0 +1,184 @@
+"""The sandbox on this machine: a zygote, a confined worker per harness, a spare one ready."""
+
+from __future__ import annotations
+
+import marshal
+import re
+import threading
+import weakref
+from collections import OrderedDict
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from bridle.errors import Blame, Failure, HarnessFault, SandboxFault
+from bridle.harness import Harness, Limits
+from bridle.sandbox import placement, wire
+from bridle.sandbox.confinement import Layers
+from bridle.sandbox.gate import demands
+from bridle.sandbox.level import Level
+from bridle.sandbox.loaded import LocalLoaded
+from bridle.sandbox.process import Died, Late, Worker
+from bridle.sandbox.replies import Expected, Malformed
+from bridle.sandbox.spawner import Spawner
+
+MAX_SPARES = 4
+"""Spare workers kept, for the most recent combinations of numpy, limits and CPU."""
+
+_NUMPY = re.compile(r"\bnumpy\b")
+
+
+class _Mould(NamedTuple):
+    """What a worker is made for, before it has a source."""
+
+    numpy: bool
+    memory_bytes: int
+    cpu_seconds: int
+    cpus: frozenset[int]
+
+
+class LocalSandbox:
+    """Runs harnesses in confined processes of this machine. Safe to use from several threads, not across a fork.
+
+    With `without_isolation` it runs even where only resource limits are left. `pinned` has a thread and its workers
+    share a CPU (see `placement`). `static_gate=False` leaves early feedback out; the boundary stays what it is.
+    """
+
+    def __init__(self, *, without_isolation: bool = False, pinned: bool = True, static_gate: bool = True) -> None:
+        """Start the zygote and a first worker, and see what confines it.
+
+        Raises:
+            SandboxFault: this machine can't confine, and nobody said to do without.
+        """
+        self._minimum = Level.L1 if without_isolation else Level.L2
+        self._pinned, self._gate = pinned, static_gate
+        self._lock = threading.Lock()
+        self._spawners: dict[bool, Spawner] = {}
+        self._spares: OrderedDict[_Mould, Worker] = OrderedDict()
+        self._loaded: weakref.WeakSet[LocalLoaded] = weakref.WeakSet()
+        self._closed = False
+        defaults = Limits()
+        mould = _Mould(False, defaults.memory_bytes, defaults.cpu_seconds, frozenset())
+        try:
+            worker = self._spawn(mould)
+            self.layers = Layers(**worker.hello())
+            worker.end()
+            self.level = Level(self.layers.level)
+            if self.level < self._minimum:
+                raise SandboxFault(
+                    f"This machine offers {self.level} ({self.level.meaning}), so no generated code is run. "
+                    "Use a kernel with seccomp, or say explicitly that you do without isolation."
+                )
+        except BaseException:
+            self.close()
+            raise
+
+    def load(self, harness: Harness, limits: Limits) -> LocalLoaded:
+        """Compile the harness in a confined worker of its own; as the port."""
+        if self._closed:
+            raise SandboxFault("This sandbox is closed; open a new one.")
+        cpus = placement.enter() if self._pinned else frozenset[int]()
+        thread = threading.get_ident()
+        mould = _Mould(bool(_NUMPY.search(harness.source)), limits.memory_bytes, limits.cpu_seconds, cpus)
+        gate = self._gate
+        try:
+            loaded = LocalLoaded(lambda: self._start(mould, harness, limits, gate=gate), harness, limits)
+        except BaseException:
+            if self._pinned:
+                placement.leave(thread)
+            raise
+        self._loaded.add(loaded)
+        return loaded
+
+    def close(self) -> None:
+        """End every worker and the zygotes; as the port."""
+        if self._closed:
+            return
+        self._closed = True
+        for loaded in list(self._loaded):
+            loaded.close()
+        with self._lock:
+            for spare in self._spares.values():
+                spare.end()
+            self._spares.clear()
+            for spawner in self._spawners.values():
+                spawner.close()
+
+    def __enter__(self) -> LocalSandbox:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _start(self, mould: _Mould, harness: Harness, limits: Limits, *, gate: bool) -> tuple[Worker, dict[str, str]]:
+        """A confined worker with the harness loaded, and the harness's rules."""
+        worker = self._take(mould)
+        layers = Layers(**worker.hello())
+        if layers.level < self.level:
+            worker.end()
+            raise SandboxFault(
+                f"A worker was confined at L{layers.level} only, though this machine offers {self.level}."
+            )
+        body = marshal.dumps(_order(harness, limits, gate=gate), wire.MARSHAL)
+        problem = Failure(blame=Blame.HARNESS, kind="load", message="")
+        try:
+            reply = worker.exchange(wire.HEAD.pack(len(body), 0) + body, 0, Expected("json"), limits.load_seconds)
+            if reply.failure is None:
+                return worker, reply.value["rules"]
+            problem = reply.failure
+        except Late:
+            problem = _load_failure(f"loading took longer than {limits.load_seconds:g} s")
+        except Malformed as malformed:
+            problem = _load_failure(f"disqualified: {malformed}")
+        except Died:
+            death = worker.post_mortem()
+            problem = Failure(blame=death.blame, kind="load", message=f"while it was loaded, {death.message}")
+        worker.end()
+        raise HarnessFault(problem)
+
+    def _take(self, mould: _Mould) -> Worker:
+        """A worker for this mould, the spare if there is one, and a new spare on its way."""
+        with self._lock:
+            worker = self._spares.pop(mould, None) or self._spawn(mould)
+            self._spares[mould] = self._spawn(mould)
+            while len(self._spares) > MAX_SPARES:
+                self._spares.popitem(last=False)[1].end()
+            return worker
+
+    def _spawn(self, mould: _Mould) -> Worker:
+        spawner = self._spawners.get(mould.numpy)
+        if spawner is None or not spawner.alive:
+            spawner = self._spawners[mould.numpy] = Spawner(numpy=mould.numpy)
+        settings: dict[str, Any] = {
+            "memory_bytes": mould.memory_bytes,
+            "cpu_seconds": mould.cpu_seconds,
+            "cpus": sorted(mould.cpus),
+            "minimum": int(self._minimum),
+        }
+        return Worker(spawner, settings)
+
+
+def _order(harness: Harness, limits: Limits, *, gate: bool) -> dict[str, Any]:
+    """What a worker is told of the harness it loads."""
+    asked = demands(harness, limits)
+    return {
+        "source": harness.source,
+        "demands": {
+            "functions": tuple(tuple(function) for function in asked.functions),
+            "imports": asked.imports,
+            "source_bytes": asked.source_bytes,
+            "rules": asked.rules,
+        },
+        "gate": gate,
+        "reply_bytes": limits.reply_bytes,
+        "recursion": limits.recursion,
+    }
+
+
+def _load_failure(message: str) -> Failure:
+    return Failure(blame=Blame.HARNESS, kind="load", message=message)
+
+
+def probe_level() -> Level:
+    """How strongly this machine confines, found by confining a process."""
+    with LocalSandbox(without_isolation=True) as sandbox:
+        return sandbox.level

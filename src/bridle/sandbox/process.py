@@ -1,0 +1,198 @@
+"""The parent's handle of one worker: its two pipes, the shared page, and its deadline."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import select
+import signal
+import time
+from typing import Any
+
+from bridle.errors import Blame, Failure, SandboxFault
+from bridle.sandbox import wire
+from bridle.sandbox.replies import Expected, Malformed, read_reply
+from bridle.sandbox.spawner import Spawner
+
+HELLO_SECONDS = 10.0
+"""How long a worker may take to confine itself."""
+
+
+class Died(Exception):
+    """The worker closed its pipe: it is dead or dying."""
+
+
+class Late(Exception):
+    """The worker did not answer in time."""
+
+
+class Worker:
+    """One worker process. Not shared between threads."""
+
+    def __init__(self, spawner: Spawner, settings: dict[str, Any]) -> None:
+        """Have it forked; doesn't wait for it."""
+        self._spawner = spawner
+        page = os.memfd_create("bridle", os.MFD_CLOEXEC) if hasattr(os, "memfd_create") else _unlinked_file()
+        request, self.requests = os.pipe()
+        self.replies, reply = os.pipe()
+        self._open = True
+        try:
+            os.ftruncate(page, wire.PAGE)
+            self._page = mmap.mmap(page, wire.PAGE)
+            self.counters = memoryview(self._page).cast("I")
+            os.set_blocking(self.requests, False)
+            self._number = spawner.spawn(settings, request, reply, page)
+        except BaseException:
+            self._close()
+            raise
+        finally:
+            for descriptor in (request, reply, page):
+                os.close(descriptor)
+        poll = select.poll()
+        poll.register(self.replies, select.POLLIN)
+        self.poll = poll.poll
+        self._received = b""
+
+    def hello(self) -> dict[str, Any]:
+        """What the worker says of its confinement, before it was given anything.
+
+        Raises:
+            SandboxFault: it could not confine itself.
+        """
+        try:
+            reply = self.exchange(None, 0, Expected("json"), HELLO_SECONDS)
+        except (Died, Late, Malformed) as error:
+            self.end()
+            raise SandboxFault(f"A sandbox worker did not start ({type(error).__name__.lower()}).") from error
+        if reply.failure is not None:
+            self.end()
+            raise SandboxFault(f"A sandbox worker could not confine itself: {reply.failure.message}.")
+        answer: dict[str, Any] = reply.value
+        return answer
+
+    def exchange(self, frame: bytes | None, sequence: int, expected: Expected, seconds: float) -> Any:
+        """Send one frame and read its one reply. For loading; calls go the faster way.
+
+        Raises:
+            Died, Late, Malformed: as they say.
+        """
+        deadline = time.monotonic() + seconds
+        if frame is not None:
+            self.send(frame, deadline)
+        head = wire.SEQUENCE.size
+        while True:
+            if len(self._received) >= head:
+                if wire.SEQUENCE.unpack_from(self._received)[0] != sequence:
+                    raise Malformed("it answered out of turn")
+                found = read_reply(self._received, head, expected, 1 << 20)
+                if found is not None:
+                    if found[1] != len(self._received):
+                        raise Malformed("it sent surplus bytes")
+                    self._received = b""
+                    return found[0]
+            if not self.poll(max(0.0, deadline - time.monotonic()) * 1000):
+                raise Late
+            self._received += self.receive()
+
+    def receive(self) -> bytes:
+        """The bytes that have arrived, at least one.
+
+        Raises:
+            Died: there will be none.
+        """
+        data = os.read(self.replies, wire.CHUNK)
+        if not data:
+            raise Died
+        return data
+
+    def send(self, frame: bytes, deadline: float) -> bytes:
+        """Write a frame; returns what the worker answered meanwhile (it may have to, before it can read on).
+
+        Raises:
+            Died, Late: as they say.
+        """
+        received = b""
+        rest = memoryview(frame)
+        both = None
+        while rest:
+            try:
+                rest = rest[os.write(self.requests, rest) :]
+            except BlockingIOError:
+                if both is None:
+                    both = select.poll()
+                    both.register(self.requests, select.POLLOUT)
+                    both.register(self.replies, select.POLLIN)
+                ready = both.poll(max(0.0, deadline - time.monotonic()) * 1000)
+                if not ready:
+                    raise Late from None
+                if any(descriptor == self.replies for descriptor, _ in ready):
+                    received += self.receive()
+            except BrokenPipeError:
+                raise Died from None
+        return received
+
+    def printed(self) -> int:
+        """Characters that the harness printed in this worker so far."""
+        return self.counters[wire.PAGE_PRINTED] if self._open else 0
+
+    def __del__(self) -> None:
+        """A worker that nobody holds any more is ended."""
+        if getattr(self, "_number", None) is not None:
+            self.end()
+
+    def end(self) -> None:
+        """Kill the worker; doesn't wait for it. Twice is no error."""
+        if self._open:
+            self._close()
+            self._spawner.end(self._number)
+
+    def post_mortem(self) -> Failure:
+        """Why the worker, which closed its pipe, is dead. Ends it.
+
+        Raises:
+            SandboxFault: nobody can say.
+        """
+        if not self._open:
+            raise SandboxFault("The sandbox's worker was already ended.")
+        self._close()
+        status = self._spawner.reap(self._number, kill=True)
+        if status is None:
+            raise SandboxFault("The sandbox could not fork a worker: too many processes, or too little memory.")
+        return explain(status)
+
+    def _close(self) -> None:
+        self._open = False
+        os.close(self.requests)
+        os.close(self.replies)
+        if hasattr(self, "counters"):
+            self.counters.release()
+        if hasattr(self, "_page"):
+            self._page.close()
+
+
+def explain(status: int) -> Failure:
+    """What a worker's wait status means. Only a kill that the harness can't have caused is not its fault."""
+    blame, kind, message = Blame.HARNESS, "killed", f"it left its process with status {status >> 8}"
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        if number == signal.SIGXCPU:
+            kind, message = "cpu", "it used up its CPU time"
+        elif number == signal.SIGKILL:
+            blame, message = Blame.INFRASTRUCTURE, "its worker was killed from outside (is the machine out of memory?)"
+        elif number == getattr(signal, "SIGSYS", -1):
+            message = "it asked the kernel for something that no harness needs, and was killed"
+        elif number == signal.SIGSEGV:
+            message = "it crashed the interpreter (recursion too deep, or memory out of bounds)"
+        else:
+            message = f"it was killed by signal {number}"
+    elif os.WEXITSTATUS(status) == wire.OUT_OF_MEMORY:
+        kind, message = "memory", "it ran out of memory"
+    return Failure(blame=blame, kind=kind, message=message)
+
+
+def _unlinked_file() -> int:
+    """A file without a name, where there are no memory files."""
+    import tempfile
+
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
