@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 from bridle.environment import Enumerating, Episode, ForeignActing, Observation, Probing
 from bridle.errors import EnvironmentFault
+from bridle.harness import Action
+from bridle.runtime.effects import Refusal
 
 TRIES = 50
 """Samples of foreign actions that are probed before a state counts as one without a legal action."""
@@ -26,3 +29,19 @@ def random_legal(episode: Episode, observation: Observation, rng: random.Random)
             if legal:
                 return rng.choice(legal)
     raise EnvironmentFault("A random legal player needs legal_actions(), or foreign_actions() and probe(), and a move.")
+
+
+class RandomLegal:
+    """The random legal player as the agent of one episode, which it looks into."""
+
+    name = "random legal"
+
+    def __init__(self, episode: Episode, rng: random.Random) -> None:
+        """Play `episode`, drawing from `rng`."""
+        self._episode, self._rng = episode, rng
+
+    def propose(
+        self, observation: Observation, refusals: Sequence[Refusal] = (), choices: Sequence[Action] = ()
+    ) -> Any:
+        """One of the choices, or any legal action."""
+        return self._rng.choice(choices) if choices else random_legal(self._episode, observation, self._rng)

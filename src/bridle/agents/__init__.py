@@ -1,0 +1,1 @@
+"""Agents: the stochastic proposers. Simulated ones say so in their names."""

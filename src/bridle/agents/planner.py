@@ -1,0 +1,26 @@
+"""What a simulated agent needs of an environment: somebody who knows what is to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from bridle.environment import Scenario
+
+
+class Planner(Protocol):
+    """Knows the goal of one scenario, and sees nothing but the view."""
+
+    def remaining(self, view: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+        """The tool calls that are left, as far as they can be foreseen, never none; the first is the one to make now.
+
+        A pure function of the view.
+        """
+
+
+@runtime_checkable
+class Planning(Protocol):
+    """An environment that knows how its scenarios are done."""
+
+    def planner(self, scenario: Scenario) -> Planner:
+        """A planner for the scenario's goal."""
