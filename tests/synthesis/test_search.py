@@ -40,10 +40,15 @@ def by_request(seed: int) -> Scripted:
 def test_the_target_is_reached_confirmed_and_written(tmp_path: Path) -> None:
     told: list[int] = []
     hooks = Hooks(on_node=lambda node, tree: told.append(node.id))
-    model = Scripted([answer(ALWAYS_FOUR), answer(REACHABLE), answer(RIGHT)])
+    model = Scripted([answer(ALWAYS_FOUR), answer(REACHABLE), answer(RIGHT), answer(RIGHT)])
     outcome = start(tmp_path / "run", model, plan(), hooks=hooks)
-    assert (outcome.stop, outcome.best.id, outcome.best.confirmed, outcome.best.h) == ("target", 3, True, 1.0)
-    assert told == [1, 2, 3]
+    assert (outcome.stop, outcome.best.id, outcome.best.confirmed, outcome.best.h) == ("target", 4, True, 1.0)
+    assert told == [1, 2, 3, 4]
+    third = outcome.tree[3]
+    assert third.scope == ("propose_action",), "an action that its own check refused opens the proposer only"
+    assert third.h == 1.0
+    assert third.evidence is not None
+    assert third.evidence.disagrees, "the frozen check still refuses what the new proposer does: not done"
     assert outcome.best.evidence is not None
     assert outcome.best.evidence.counts["attempted"] == 2 * 4 * 60
     text = (tmp_path / "run" / "harness.py").read_text()
@@ -57,7 +62,7 @@ def test_each_limit_stops_with_its_reason(tmp_path: Path) -> None:
         "iterations": plan(limit=Limit(iterations=2)),
         "calls": plan(limit=Limit(iterations=None, calls=3)),
         "tokens": plan(limit=Limit(iterations=None, tokens=70_000)),
-        "steps": plan(limit=Limit(iterations=None, steps=1100)),
+        "steps": plan(limit=Limit(iterations=None, steps=500)),
         "plateau": plan(plateau=3),
     }
     for name, chosen in cases.items():

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from bridle.environment import Environment, unsealed
 from bridle.environments.catalog import resolve
-from bridle.errors import HarnessFault
+from bridle.errors import Failure, HarnessFault
 from bridle.evaluation.evidence import Evidence
 from bridle.evaluation.objectives import objective
 from bridle.harness import Harness, Limits, Sandbox
@@ -65,6 +65,15 @@ def measure(job: Job) -> Measured:
         return Measured(evidence=goal.merge(evidence, second), confirmed=second.reaches(job.target))
     finally:
         loaded.close()
+
+
+def vet(harness: Harness, limits: Limits) -> Failure | None:
+    """Load a harness in this process's sandbox and drop it: None when it loads, else why not."""
+    try:
+        sandbox(os.getpid()).load(harness, limits).close()
+    except HarnessFault as fault:
+        return fault.failure
+    return None
 
 
 def unloadable(trial: Trial, fault: HarnessFault) -> Evidence:

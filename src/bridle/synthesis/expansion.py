@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from threading import Lock
 
 from bridle.environment import Environment
-from bridle.errors import BridleError, ModelFault, SandboxFault
-from bridle.evaluation.job import Job, Measured, measure
+from bridle.errors import BridleError, Failure, ModelFault, SandboxFault
+from bridle.evaluation.job import Job, Measured, measure, vet
 from bridle.harness import Harness
 from bridle.journal import Journal
 from bridle.models.model import Model
@@ -93,6 +93,10 @@ class Expander:
             if isinstance(error, BridleError) or not isinstance(error, Exception):
                 raise
             raise SandboxFault(f"A process that measures harnesses failed: {error!r}") from error
+
+    def vet(self, harness: Harness) -> Failure | None:
+        """Load a harness in the sandbox: None when it loads, else why not."""
+        return self._executor.submit(vet, harness, self._plan.limits).result()
 
     def _job(self, harness: Harness, program: str) -> Job:
         plan = self._plan

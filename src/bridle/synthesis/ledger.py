@@ -17,6 +17,7 @@ from bridle.journal import Journal
 from bridle.models.model import Completion, Model, Request, Usage
 from bridle.models.retry import Retry
 
+
 @dataclass(frozen=True, kw_only=True)
 class Bill:
     """What one expansion's calls came to. `unknown` counts completions whose usage the provider did not say."""

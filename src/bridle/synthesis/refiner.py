@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from bridle.environment import Environment
+from bridle.errors import Failure
 from bridle.evaluation.evidence import Evidence
 from bridle.evaluation.objectives import Objective
 from bridle.harness import IMPORTS, Contract, Harness, Limits
 from bridle.models.model import Request
-from bridle.sandbox.gate import examine
 from bridle.synthesis.ledger import Ledger
 from bridle.synthesis.prompts import render, version
 from bridle.synthesis.surface import merge
@@ -26,7 +27,8 @@ class Assignment:
     """What a refiner is given: the code, what went wrong with it, and what it may rewrite.
 
     `attempt` counts the expansions of this node from 1 on, pending ones included, so that no two requests are equal;
-    `siblings` says what became of the earlier ones; `feedback` is the critic's Markdown.
+    `siblings` says what became of the earlier ones; `feedback` is the critic's Markdown. `vet` loads a harness in the
+    sandbox: None when it loads, else why not (the static gate's findings among the reasons).
     """
 
     environment: Environment
@@ -39,6 +41,7 @@ class Assignment:
     siblings: str
     attempt: int
     limits: Limits
+    vet: Callable[[Harness], Failure | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +119,7 @@ class ModelRefiner:
 def usable(answer: str, assignment: Assignment) -> tuple[str | None, str]:
     """The module that comes of an answer, or None and the reason."""
     contract = assignment.parent.contract
-    code, reason = extract(answer)
+    code, reason = extract(answer, assignment.limits.source_bytes)
     if code is None:
         return None, reason
     try:
@@ -124,25 +127,29 @@ def usable(answer: str, assignment: Assignment) -> tuple[str | None, str]:
         source = merge(assignment.parent.source, code, scope=assignment.scope, functions=functions)
     except SyntaxError as error:
         return None, f"The code is no valid Python: {error.msg} (line {error.lineno})."
+    except (ValueError, RecursionError, MemoryError) as error:
+        return None, f"The code can't be parsed: {error}."
     except KeyError as missing:
         return None, f"The code does not define {missing.args[0]}, which was to be written."
-    findings = examine(Harness(source, contract=contract), assignment.limits)
-    if findings:
-        return None, "The code breaks the rules:\n" + "\n".join(f"- {finding}" for finding in findings)
-    return source, ""
+    objection = assignment.vet(Harness(source, contract=contract))
+    return (source, "") if objection is None else (None, f"The module can't be loaded: {objection}")
 
 
-def extract(answer: str) -> tuple[str | None, str]:
+def extract(answer: str, limit: int) -> tuple[str | None, str]:
     """The last fenced Python block of an answer, or None and the reason."""
     blocks = re.findall(r"^```(?:python|py)[^\n]*\n(.*?)^```[ \t]*$", answer, re.DOTALL | re.MULTILINE)
     if blocks:
-        return str(blocks[-1]), ""
+        return (
+            (str(blocks[-1]), "")
+            if len(blocks[-1]) <= limit
+            else (None, f"The code is longer than {limit} characters.")
+        )
     if re.search(r"^```(?:python|py)", answer, re.MULTILINE):
         return None, "The code block is never closed: the answer was cut off."
     try:
-        if any(isinstance(node, ast.FunctionDef) for node in ast.parse(answer).body):
+        if len(answer) <= limit and any(isinstance(node, ast.FunctionDef) for node in ast.parse(answer).body):
             return answer, ""
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         pass  # prose: said in the sentence below
     return None, "There is no fenced block that starts with ```python."
 

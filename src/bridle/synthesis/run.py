@@ -18,7 +18,7 @@ from bridle.harness import write
 from bridle.journal import Journal
 from bridle.models import open_model
 from bridle.models.model import Model
-from bridle.sandbox import probe_level
+from bridle.sandbox import LocalSandbox
 from bridle.synthesis.plan import Plan
 from bridle.synthesis.prompts import version as prompt_version
 from bridle.synthesis.refiner import ModelRefiner, Refiner
@@ -141,10 +141,16 @@ def started(plan: Plan, environment: Environment, model: Model) -> dict[str, Any
             "players": environment.players,
         },
         "model": model.name,
-        "sandbox": str(probe_level()),
+        "sandbox": sandbox_level(),
         "prompts": [prompt_version("refine-text-action"), prompt_version("repair")],
         "versions": versions,
     }
+
+
+def sandbox_level() -> str:
+    """How strongly this machine confines, in words; SandboxFault where it can't."""
+    with LocalSandbox(pinned=False) as sandbox:
+        return f"{sandbox.level} ({sandbox.level.meaning})"
 
 
 def _plan(journal: Journal, folder: Path) -> Plan:

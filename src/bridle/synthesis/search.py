@@ -170,6 +170,7 @@ class Search:
             siblings=siblings(tree, parent),
             attempt=attempt,
             limits=self.plan.limits,
+            vet=self._expander.vet,
         )
 
     def _estimate(self, assignment: Assignment) -> dict[str, float]:

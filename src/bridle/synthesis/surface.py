@@ -28,7 +28,9 @@ class Statement:
 
 
 def program_digest(source: str) -> str:
-    """The digest of the normalised syntax tree: layout, comments and docstrings make no other program.
+    """The digest of the normalised syntax tree.
+
+    Layout, comments, docstrings and the order of functions and imports make no other program.
 
     Raises:
         SyntaxError: the source is no Python.
@@ -37,7 +39,15 @@ def program_digest(source: str) -> str:
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
-    return digest(ast.unparse(tree))
+    movable, rest = [], []
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef) and not (statement.args.defaults or statement.decorator_list):
+            movable.append(ast.unparse(statement))
+        elif isinstance(statement, (ast.Import, ast.ImportFrom)):
+            movable.append(ast.unparse(statement))
+        else:
+            rest.append(ast.unparse(statement))
+    return digest([sorted(movable), rest])
 
 
 def merge(parent: str, answer: str, *, scope: tuple[str, ...], functions: tuple[str, ...]) -> str:

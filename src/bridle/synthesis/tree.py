@@ -105,11 +105,18 @@ class Tree:
         return path[::-1]
 
     def best(self) -> Node:
-        """The best node: confirmed before complete before the highest H before the earliest."""
-        return max(
-            self.selectable(),
-            key=lambda n: (n.confirmed, bool(n.evidence and n.evidence.reaches(1.0)), n.h, -self.nodes.index(n)),
-        )
+        """The best node: by H; among equals confirmed, then complete, then in agreement with itself, then earliest."""
+
+        def rank(node: Node) -> tuple[float, bool, bool, bool]:
+            evidence = node.evidence
+            return (
+                node.h,
+                node.confirmed,
+                evidence is not None and evidence.complete,
+                evidence is not None and not evidence.disagrees,
+            )
+
+        return max(self.selectable(), key=rank)
 
     @property
     def digest(self) -> str:

@@ -30,6 +30,6 @@ def version(name: str) -> str:
     return f"{name}@{hashlib.sha256(source(name).encode()).hexdigest()[:12]}"
 
 
-def render(name: str, **slots: Any) -> str:
+def render(name: str, /, **slots: Any) -> str:
     """The prompt with its slots filled; a slot that is missing is an error."""
     return _environment().get_template(name).render(**slots)
