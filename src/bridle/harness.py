@@ -6,10 +6,11 @@ Source: the paper, Appendix C (arXiv 2603.03329), for `text-action`; the design 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, cast
 
 import rfc8785
 
@@ -32,9 +33,37 @@ IMPORTS = frozenset(
 """The top-level modules a harness may import. No clock, no files, no network."""
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_LARGEST = 2**53 - 1
+
+
+def canonical(value: JSON) -> bytes:
+    """The value's canonical JSON (RFC 8785).
+
+    Where the value has no floats and only ASCII keys, the standard library writes the same bytes in a quarter of the
+    time; everything else is left to the reference implementation.
+
+    Raises:
+        ValueError: the value is not JSON, or has a number that JSON does not carry exactly.
+    """
+    return _ENCODER.encode(value).encode() if _plain(value) else rfc8785.dumps(value)
+
+
+def _plain(value: object) -> bool:
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return -_LARGEST <= value <= _LARGEST  # type: ignore[operator]
+    if kind is dict:
+        items = cast("dict[object, object]", value).items()
+        return all(type(key) is str and key.isascii() and _plain(inner) for key, inner in items)
+    return kind is list and all(map(_plain, cast("list[object]", value)))
+
+
 def digest(value: JSON) -> str:
     """The SHA-256 of the value's canonical JSON (RFC 8785), in hex."""
-    return hashlib.sha256(rfc8785.dumps(value)).hexdigest()
+    return hashlib.sha256(canonical(value)).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

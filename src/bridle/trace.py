@@ -110,6 +110,8 @@ class TraceStep:
     may still have failed (`transient`, `internal`). `result` is what the call returned, `error_class` and `message` its
     error. Digests are of canonical JSON; they are empty where nobody needed them. `harness` is the harness's digest.
     A step whose `origin` is not the agent is no proposal of its own: `proposed` is the one that it goes on from.
+    `recovery` is the harness's word on the step's error (`retry`, `revise`, `give_up`, `escalate`; empty where it was
+    not asked), and `recovery_rule` the rule it named.
     """
 
     proposed: Action
@@ -126,6 +128,8 @@ class TraceStep:
     call_digest: str = ""
     harness: str = ""
     origin: Origin = "agent"
+    recovery: str = ""
+    recovery_rule: str = ""
 
     @property
     def ok(self) -> bool:
@@ -230,7 +234,7 @@ class ViewBuilder:
         if tool is not None and tool.effect is ToolEffect.READ_ONLY:
             return
         key = tool.identity if tool is not None else "id"
-        named = {text for text in _strings(arguments) if text in self.resources}
+        named = {text for text in strings(arguments) if text in self.resources}
         touched = {
             identity for identity, snapshot in self.resources.items() if not named.isdisjoint(resources(snapshot, key))
         }
@@ -279,7 +283,7 @@ def parts(call: Action) -> tuple[str, Any]:
     return (name if isinstance(name, str) else ""), call.get("arguments", {})
 
 
-def _strings(value: Any) -> Iterator[str]:
+def strings(value: Any) -> Iterator[str]:
     """Every string in a JSON value."""
     waiting: deque[Any] = deque((value,))
     while waiting:

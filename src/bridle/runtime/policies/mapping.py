@@ -151,6 +151,13 @@ class RequestMapping:
                 changed.append(".".join(argument.path))
         return tuple(dict.fromkeys(changed))
 
+    def same_act(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        """Whether both calls do the same as far as the policy can tell; where it reads no argument, whether equal."""
+        spec = self.tools.get(str(one.get("tool")))
+        if spec is None or not any(spec.arguments()):
+            return one == other
+        return one.get("tool") == other.get("tool") and not self.changed(one, other)
+
     def _spec(self, call: Mapping[str, Any]) -> ToolMapping:
         tool = call.get("tool")
         if not isinstance(tool, str) or tool not in self.tools:

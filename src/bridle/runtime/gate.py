@@ -1,0 +1,135 @@
+"""The only way to a tool. What is executed has a permit for exactly that call, and a permit is good for one execution.
+
+The gate answers a mode's effects but for those of the agent and of the harness. It trusts neither the mode nor the
+engine: it freezes the call itself, checks that the decision is about the question it asked, and hands the environment
+the very object that was decided on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol, runtime_checkable
+
+from bridle.authorization import AuthorizationRequest, Decision, Facts, Informing, Outcome, PolicyEngine
+from bridle.environment import Episode, Observation, Probing, Step, Truth
+from bridle.errors import EnvironmentFault, PolicyFault
+from bridle.harness import Action
+from bridle.runtime.denials import Denials
+from bridle.runtime.effects import Authorise, Effect, Execute, Observe, Probe, Withhold
+from bridle.runtime.frozen import FrozenCall, freeze
+from bridle.runtime.policies.mapping import RequestMapping
+from bridle.trace import Withholding
+
+NOBODY = Facts(subject={"type": "Agent", "id": "agent"})
+"""The facts of a session that has none: for runs without a policy."""
+
+
+@runtime_checkable
+class Versioned(Protocol):
+    """An engine that knows the digest of its policy without deciding anything."""
+
+    policy_digest: str
+
+
+class Gate:
+    """Authorises and executes the calls of one session. Not for several threads at once."""
+
+    def __init__(
+        self, session: Episode, mapping: RequestMapping, engine: PolicyEngine, *, volatile: Iterable[str] = ()
+    ) -> None:
+        """`session` executes calls; its facts are the control plane's (`Informing`), where it has any.
+
+        `engine` may be exchanged while the session goes on. `volatile` names keys of the context that change by
+        themselves (see `Denials`).
+        """
+        self.session, self.mapping, self.engine = session, mapping, engine
+        self._denials = Denials(volatile)
+        self._permit: FrozenCall | None = None
+
+    def answer(self, effect: Effect) -> Any:
+        """Answer an effect that is not for the agent or the harness.
+
+        Raises:
+            EnvironmentFault: the environment broke, or can't answer this effect.
+            PolicyFault: a call was to be executed that has no permit; nothing was executed.
+        """
+        if isinstance(effect, Authorise):
+            return self.authorise(effect.action)
+        if isinstance(effect, Execute):
+            return self.execute(effect.action)
+        if isinstance(effect, Withhold):
+            return self.withhold(effect)
+        if isinstance(effect, Observe):
+            return self.observe()
+        if isinstance(effect, Probe):
+            return self.probe(effect.action)
+        raise EnvironmentFault(f"A gate does not answer {type(effect).__name__}; the agent or the harness does.")
+
+    def observe(self) -> Observation:
+        """What the session shows now."""
+        return self.session.observe()
+
+    def authorise(self, action: Action) -> Decision:
+        """Ask whether exactly this call may be executed. On a permit it may be, once, until something else is asked."""
+        self._permit = None
+        frozen = freeze(action)
+        if isinstance(frozen, str):
+            return self._indeterminate(frozen)
+        try:
+            facts = self._facts(*self.mapping.resource(frozen.call))
+            request = self.mapping.request(frozen.call, facts)
+            decision = self._decide(request, facts.version)
+        except Exception as error:
+            return self._indeterminate(f"{type(error).__name__}: {error}")
+        if decision.permits:
+            self._permit = frozen
+        return decision
+
+    def execute(self, action: Action) -> Step:
+        """Hand the permitted call to the environment."""
+        permit, self._permit = self._permit, None
+        frozen = freeze(action)
+        if permit is None or isinstance(frozen, str) or frozen.digest != permit.digest:
+            raise PolicyFault(
+                "A call without a permit of its own was to be executed; authorise exactly that call first."
+            )
+        return self.session.step(permit.copy())
+
+    def withhold(self, effect: Withhold) -> Step:
+        """Tell the session of a call that does not reach it."""
+        if isinstance(self.session, Withholding):
+            return self.session.withhold(effect.action, effect.error_class, effect.message)
+        return Step(legal=False, feedback=effect.message, error_class=effect.error_class)
+
+    def probe(self, action: Action) -> Truth:
+        """The environment's truth about a call; only simulated environments have it."""
+        if not isinstance(self.session, Probing):
+            raise EnvironmentFault("This environment has no probe; only one that has can stand in for a harness.")
+        return self.session.probe(action)
+
+    def _facts(self, resource_type: str, resource_id: str) -> Facts:
+        return self.session.facts(resource_type, resource_id) if isinstance(self.session, Informing) else NOBODY
+
+    def _decide(self, request: AuthorizationRequest, version: str | int | None) -> Decision:
+        """The engine's decision; a denial that stands is repeated, also against the engine's own new word."""
+        question = self._denials.question(request, version)
+        if isinstance(self.engine, Versioned):
+            settled = self._denials.settled(question, self.engine.policy_digest, request.digest)
+            if settled is not None:
+                return settled
+        decision: object = self.engine.evaluate(request)
+        if not isinstance(decision, Decision):
+            return self._indeterminate(f"the engine answered {type(decision).__name__}", request.digest)
+        if decision.request_digest != request.digest:
+            return self._indeterminate("the engine decided another request than the one it was asked", request.digest)
+        settled = self._denials.settled(question, decision.policy_digest, request.digest)
+        if settled is not None and decision.permits:
+            return settled
+        self._denials.note(question, decision)
+        return decision
+
+    def _indeterminate(self, error: str, request_digest: str = "") -> Decision:
+        policy_digest = self.engine.policy_digest if isinstance(self.engine, Versioned) else ""
+        return Decision(
+            outcome=Outcome.INDETERMINATE, request_digest=request_digest, policy_digest=policy_digest, errors=(error,)
+        )

@@ -1,0 +1,110 @@
+"""A live session: tools that are Python callables, behind the same port as a simulated episode.
+
+The layer of interfaces: it checks a call against its tool's schema, runs the tool, types its errors, and folds what
+happened into the view that agent and harness see.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from bridle.authorization import Facts, Informing
+from bridle.environment import Observation, Step
+from bridle.environments.enterprise.arguments import ArgumentCheck
+from bridle.errors import BridleError
+from bridle.harness import Action
+from bridle.trace import POLICY_DENIED, Answerer, Source, Tool, TraceStep, ViewBuilder, executed
+
+Function: TypeAlias = Callable[..., Any]
+"""A tool's implementation: the call's arguments by keyword, JSON as its result, `ToolFailure` as its typed errors."""
+
+INTERFACE = frozenset(("schema", "unknown_tool"))
+"""The classes of errors that the interface itself answers."""
+
+
+class ToolFailure(BridleError):
+    """A tool could not do what it was called for, and says how.
+
+    `error_class` is one of the trace's, or the tool's own word. `applicable` says that the call was in order and failed
+    all the same: then, unless the class is `transient`, nobody knows whether it took effect.
+    """
+
+    def __init__(self, error_class: str, message: str, *, applicable: bool = False) -> None:
+        """Keep the class and the sentence."""
+        super().__init__(message)
+        self.error_class, self.applicable = error_class, applicable
+
+
+class ToolSession:
+    """One agent's session with its tools. Not for several threads at once."""
+
+    def __init__(
+        self,
+        tools: Mapping[str, tuple[Tool, Function]],
+        informing: Informing,
+        *,
+        task: str = "",
+        me: str = "me",
+        sources: Callable[[], Sequence[Source]] | None = None,
+    ) -> None:
+        """`tools` by name; `informing` gives the control plane's facts; `sources` reads the declared richer state."""
+        declared = [tool for tool, _ in tools.values()]
+        self._functions = {name: function for name, (_, function) in tools.items()}
+        self._informing, self._sources = informing, sources
+        self._fits = ArgumentCheck(declared)
+        self._view = ViewBuilder(task=task, tools=declared, me=me)
+
+    def observe(self) -> Observation:
+        """The view: the fold over what was called so far, with the declared sources as they are now."""
+        if self._sources is not None:
+            self._view.sources = tuple(self._sources())
+        return Observation(0, self._view.view())
+
+    def step(self, action: Action) -> Step:
+        """Call the tool. An exception that is no `ToolFailure` leaves the outcome unknown (`internal`, `timeout`)."""
+        fit = self._fits(action)
+        if not fit or not isinstance(action, dict):
+            step = Step(legal=False, feedback=fit.feedback, error_class=fit.error_class)
+        else:
+            step = _called(self._functions[action["tool"]], action["arguments"])
+        self._view.add(executed(action, step))
+        return step
+
+    def facts(self, resource_type: str, resource_id: str) -> Facts:
+        """What the control plane knows."""
+        return self._informing.facts(resource_type, resource_id)
+
+    def withhold(self, call: Action, error_class: str, message: str) -> Step:
+        """Note a call that did not reach its tool: a denial and the interface's own refusals are shown in the view."""
+        answered: Answerer = "guard"
+        if error_class == POLICY_DENIED:
+            answered = "policy"
+        elif error_class in INTERFACE:
+            answered = "environment"
+        legal = False if answered == "environment" else None
+        self._view.add(
+            TraceStep(
+                proposed=call,
+                call=call,
+                answered_by=answered,
+                legal=legal,
+                error_class=error_class,
+                message=message,
+            )
+        )
+        return Step(legal=False, feedback=message, error_class=error_class)
+
+
+def _called(function: Function, arguments: Mapping[str, Any]) -> Step:
+    """Run the tool; every exception becomes a typed error of the step."""
+    try:
+        result = function(**arguments)
+    except ToolFailure as failure:
+        return Step(legal=failure.applicable, feedback=str(failure), error_class=failure.error_class)
+    except TimeoutError as error:
+        return Step(legal=True, feedback=str(error) or "The tool did not answer in time.", error_class="timeout")
+    except Exception as error:
+        return Step(legal=True, feedback=f"{type(error).__name__}: {error}", error_class="internal")
+    return Step(legal=True, result=json.loads(json.dumps(result, default=str)))

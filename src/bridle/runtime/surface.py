@@ -1,0 +1,46 @@
+"""The surface of a release: the tools, and the ranges of their arguments, that it may touch at all.
+
+Data, tool by tool, each with a JSON Schema that the final call's arguments have to fit besides the tool's own:
+
+    {"approve_expense": {"properties": {"amount": {"maximum": 500}}}, "get_expense": {}}
+
+A call outside of it is none of the release's business: it is neither reviewed nor executed, and a person is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jsonschema
+
+from bridle.errors import UsageError
+from bridle.harness import digest
+
+
+class Surface:
+    """What a release may touch. Immutable."""
+
+    def __init__(self, tools: Mapping[str, Mapping[str, Any]]) -> None:
+        """`tools` as above; UsageError where a schema is none."""
+        for name, schema in tools.items():
+            try:
+                jsonschema.Draft202012Validator.check_schema(dict(schema))
+            except jsonschema.SchemaError as error:
+                raise UsageError(f"The surface of {name} is not a JSON Schema: {error.message}.") from None
+        self._ranges = {name: jsonschema.Draft202012Validator(dict(schema)) for name, schema in tools.items()}
+        self.digest = digest({name: dict(schema) for name, schema in tools.items()})
+
+    def holds(self, tool: str) -> bool:
+        """Whether the release may touch this tool at all."""
+        return tool in self._ranges
+
+    def outside(self, tool: str, arguments: Any) -> str:
+        """Why a final call lies outside; empty where it lies inside."""
+        if tool not in self._ranges:
+            return f"the release may not touch {tool}"
+        error = next(self._ranges[tool].iter_errors(arguments), None)
+        if error is None:
+            return ""
+        where = ".".join(str(part) for part in error.absolute_path) or "arguments"
+        return f"the release may not touch {tool} with this {where}: {error.message}"
