@@ -6,10 +6,10 @@ Nothing optional is imported before an id asks for it.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import inspect
+import pkgutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from bridle.environment import Environment
+from bridle.environments import enterprise
 from bridle.environments.textarena.games import games
 from bridle.errors import UsageError
 
@@ -91,16 +92,16 @@ def _check_option(key: str, value: str) -> None:
 
 
 def _enterprise(name: str, options: Mapping[str, str]) -> Environment:
+    """The class `Expense` of `enterprise.expense.environment`, and so on: one package a workflow."""
     if name not in _workflows():
         raise UsageError(_unknown(f"enterprise/{name}"))
-    package = importlib.import_module("bridle.environments.enterprise")
-    return cast(Environment, package.make(name, dict(options)))
+    module = importlib.import_module(f"{enterprise.__name__}.{name}.environment")
+    class_name = "".join(word.capitalize() for word in name.split("_"))
+    return _made(f"enterprise/{name}", getattr(module, class_name), options)
 
 
-def _workflows() -> tuple[str, ...]:
-    if importlib.util.find_spec("bridle.environments.enterprise") is None:
-        return ()
-    return tuple(importlib.import_module("bridle.environments.enterprise").NAMES)
+def _workflows() -> list[str]:
+    return sorted(module.name for module in pkgutil.iter_modules(enterprise.__path__) if module.ispkg)
 
 
 def _by_class(name: str, options: Mapping[str, str]) -> Environment:
@@ -125,14 +126,19 @@ def _by_class(name: str, options: Mapping[str, str]) -> Environment:
         raise UsageError(f"The module {module_name!r} has no {class_name!r}{hint}.")
     if not callable(made):
         raise UsageError(f"{name!r} is not a class.")
+    return _made(name, made, options)
+
+
+def _made(name: str, maker: Callable[..., Any], options: Mapping[str, str]) -> Environment:
+    """What `maker` makes of the options, if it is an environment."""
     try:
-        inspect.signature(made).bind(**options)
+        inspect.signature(maker).bind(**options)
     except TypeError as error:
         raise UsageError(f"{name!r} can't be made from the options {dict(options)}: {error}.") from None
-    environment = made(**options)
-    missing_parts = [part for part in ("scenarios", "start", "contract", "players") if not hasattr(environment, part)]
-    if missing_parts:
-        raise UsageError(f"{name!r} is not an environment: it has no {', '.join(missing_parts)}.")
+    environment = maker(**options)
+    lacking = [part for part in ("scenarios", "start", "contract", "players") if not hasattr(environment, part)]
+    if lacking:
+        raise UsageError(f"{name!r} is not an environment: it has no {', '.join(lacking)}.")
     return cast(Environment, environment)
 
 

@@ -2,57 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 from bridle.environment import Scenario, SeededScenarios, Split
-from bridle.environments.textarena.candidates import candidates_for
 from bridle.environments.textarena.corrections import VERSION, Corrections
-from bridle.environments.textarena.episode import ProbeRandom, TextArenaEpisode
+from bridle.environments.textarena.episode import TextArenaEpisode
 from bridle.environments.textarena.games import Game
-from bridle.environments.textarena.hints import HINTS
-from bridle.environments.textarena.history import HISTORIES, History, HistoryName
-from bridle.environments.textarena.loader import LoadedGame, load, registered
-from bridle.harness import TEXT_ACTION, Action
+from bridle.environments.textarena.history import HistoryName
+from bridle.environments.textarena.rules import LONGEST_ACTION, rules_of
+from bridle.harness import TEXT_ACTION
 
-ILLEGAL_BY_DEATH = frozenset({"Snake", "Surround"})
-"""Families that never call `set_invalid_move`: a player who made an invalid move is dead of it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """What the episodes of one environment share."""
-
-    name: str
-    loaded: LoadedGame
-    class_name: str
-    options: dict[str, Any]
-    players: int
-    formats: bool
-    history: Callable[[int], History]
-    probe_random: ProbeRandom
-
-    def make(self) -> Any:
-        """A game, not yet reset."""
-        return self.loaded.make(self.class_name, self.options)
-
-    def formatted(self, action: Action) -> str:
-        """The text as the game gets it: in brackets unless it has any, where TextArena's wrapper would do that."""
-        text = action if isinstance(action, str) else str(action)
-        return f"[{text}]" if self.formats and "[" not in text and "]" not in text else text
-
-    def candidates(self, env: Any) -> list[str]:
-        """Actions in their plainest spelling among which every legal one is."""
-        return candidates_for(self.loaded.family, env)
-
-    def fatal(self, env: Any, player: int) -> str | None:
-        """Why the player just died of an invalid move, where the family says it only so."""
-        if self.loaded.family not in ILLEGAL_BY_DEATH:
-            return None
-        pieces = env.state.game_state.get("snakes") or env.state.game_state.get("players") or {}
-        reason = getattr(pieces.get(player), "death_reason", None)
-        return "invalid move" if reason == "invalid move" else None
+_BRACKETS = "A text without any square bracket is put between brackets before the game reads it. "
 
 
 class TextArenaEnvironment:
@@ -69,33 +30,20 @@ class TextArenaEnvironment:
             MissingExtra: TextArena is not installed.
             UsageError: another version of it is.
         """
-        family, class_name, options, formats = registered(game.id)
-        if family in HINTS:
-            options |= HINTS[family].options
-        query = "&".join(
-            [
-                *(["history=board"] if history == "board" else []),
-                *(["corrections=none"] if corrections == "none" else []),
-            ]
-        )
+        chosen = ("history=board" if history == "board" else "", "corrections=none" if corrections == "none" else "")
+        query = "&".join(option for option in chosen if option)
         self.name = f"textarena/{game.id}" + (f"?{query}" if query else "")
+        self._rules = rules_of(game, self.name, history, corrections)
         self.players = game.players
-        self.reward_range: tuple[float, float] = (0.0, 1.0) if game.players == 1 else (-1.0, 1.0)
+        self.reward_range = _reward_range(self._rules.loaded.family, game.players, corrections)
         self.contract = replace(TEXT_ACTION, observation=history)
         self.description = (
             f"{game.id.split('-')[0]}, a game for {game.players} player{'s' if game.players > 1 else ''} "
             f"(TextArena {VERSION}, {game.id}). The observation starts with the game's own rules."
         )
-        self.action_space = _action_space(formats)
-        self._rules = Rules(
-            name=self.name,
-            loaded=load(family, corrections),
-            class_name=class_name,
-            options=options,
-            players=game.players,
-            formats=formats,
-            history=HISTORIES[history],
-            probe_random=ProbeRandom(0),
+        self.action_space = (
+            f"Text of at most {LONGEST_ACTION} characters. {_BRACKETS if self._rules.formats else ''}"
+            "The format is stated in the rules at the top of the observation."
         )
 
     def scenarios(self, split: Split) -> Sequence[Scenario]:
@@ -107,10 +55,11 @@ class TextArenaEnvironment:
         return TextArenaEpisode(self._rules, scenario.seed)
 
 
-def _action_space(formats: bool) -> str:
-    if formats:
-        return (
-            "Text. A text without any square bracket is put between brackets before the game reads it. The format is "
-            "stated in the rules at the top of the observation."
-        )
-    return "Text, read as it is. The format is stated in the rules at the top of the observation."
+def _reward_range(family: str, players: int, corrections: Corrections) -> tuple[float, float]:
+    """One player: the share achieved, 0 to 1. More: -1 for the last to 1 for the first.
+
+    As shipped, LightsOut pays down to -24 (one light on at the start, 25 at the end).
+    """
+    if family == "LightsOut" and corrections == "none":
+        return (-24.0, 1.0)
+    return (0.0, 1.0) if players == 1 else (-1.0, 1.0)

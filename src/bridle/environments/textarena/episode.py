@@ -18,36 +18,13 @@ from bridle.errors import EnvironmentFault
 from bridle.harness import Action
 
 if TYPE_CHECKING:
-    from bridle.environments.textarena.environment import Rules
+    from bridle.environments.textarena.rules import Rules
 
-BAD_ACTION = (ValueError, OverflowError, RecursionError, SyntaxError, MemoryError)
-"""What a game's own parsing raises on text it did not expect. Anything else out of `step` is the game's fault."""
-
-TRUTH = Truth(True)
-
-
-class ProbeRandom(EpisodeRandom):
-    """Draws what the episode's generator would draw next, without advancing it.
-
-    Its state (625 words) is copied at the first draw only: most probes draw nothing.
-    """
-
-    lender: EpisodeRandom | None = None
-
-    def _borrow(self) -> None:
-        if self.lender is not None:
-            self.setstate(self.lender.getstate())
-            self.lender = None
-
-    def random(self) -> float:
-        """As the episode's would."""
-        self._borrow()
-        return super().random()
-
-    def getrandbits(self, k: int, /) -> int:
-        """As the episode's would."""
-        self._borrow()
-        return super().getrandbits(k)
+LEGAL = Truth(True)
+TOO_LONG = "The action is too long to be read."
+UNREADABLE = "The action can't be read."
+SHOWN = 200
+"""Characters of a refused text that the history shows, where the game did not put it there itself."""
 
 
 class TextArenaEpisode:
@@ -56,13 +33,12 @@ class TextArenaEpisode:
     def __init__(self, rules: Rules, seed: int) -> None:
         """Deal a new game from the seed."""
         self._rules, self._seed = rules, seed
-        self._random = EpisodeRandom(seed)
-        self._history = rules.history(rules.players)
         self._taken: list[str] = []
-        self._crashed: set[int] = set()
+        self._refused: dict[int, str] = {}
         self._over = False
         self._frozen: bytes | None = None
-        self._env = self._deal()
+        self._stuck: bool | None = None
+        self._deal()
 
     def observe(self) -> Observation:
         """What the player to move sees: its messages, as the paper's wrapper prints them, without hints."""
@@ -71,50 +47,52 @@ class TextArenaEpisode:
         if notes:
             self._history.add(player, notes)
             notes.clear()
-        return Observation(player, self._history.view(player))
+        return Observation(player, self._history.view(player), self._rules.may_be_stuck and self._is_stuck())
 
     def step(self, action: Action) -> Step:
         """Take the action; see the port."""
         if self._over:
             raise EnvironmentFault(f"This episode of {self._rules.name} is over; start another one.")
-        self._frozen = None
-        state, text = self._state, self._rules.formatted(action)
-        state.refusal = None
-        self._catch_up(state.current_player_id)
-        done = self._take(text)
-        state = self._state
-        refusal = state.refusal
+        self._frozen = self._stuck = None
+        rules, text = self._rules, self._rules.formatted(action)
+        done = self._turn_down(text, TOO_LONG) if len(text) > rules.longest else self._take(text)
         self._taken.append(text)
+        refusal = self._state.refusal
         if done:
             return self._ended(refusal)
+        if len(self._taken) == rules.step_limit:
+            return self._ended(refusal, truncated=True)
         if refusal is not None:
             return Step(False, refusal, "illegal")
         return Step(True)
 
     def probe(self, action: Action) -> Truth:
         """The game's verdict on a copy of itself, where nothing but the verdict is waited for."""
+        rules = self._rules
         if self._over:
-            raise EnvironmentFault(f"This episode of {self._rules.name} is over; there is nothing to probe.")
-        loaded, copy = self._rules.loaded, self._copy()
+            raise EnvironmentFault(f"This episode of {rules.name} is over; there is nothing to probe.")
+        text = rules.formatted(action)
+        if len(text) > rules.longest:
+            return Truth(False, TOO_LONG, "illegal")
+        copy = self._copy()
         state = copy.state
         player = state.current_player_id
         state.refusal, state.probing = None, True
-        generator = self._rules.probe_random
-        generator.lender = self._random
-        loaded.take_over(None, generator)
+        rules.probe_random.lender = self._random
+        rules.loaded.take_over(None, rules.probe_random)
         try:
-            copy.step(self._rules.formatted(action))
+            copy.step(text)
         except Refused:
             pass
-        except BAD_ACTION as error:
-            return Truth(False, _unreadable(error), "illegal")
         except Exception as error:
-            raise self._fault(action, error) from error
-        refusal = state.refusal or self._rules.fatal(copy, player)
-        return TRUTH if refusal is None else Truth(False, refusal, "illegal")
+            if not rules.unreadable(error):
+                raise self._fault(text, error) from error
+            state.refusal = UNREADABLE
+        refusal = state.refusal or rules.fatal(copy, player)
+        return LEGAL if refusal is None else Truth(False, refusal, "illegal")
 
     def legal_actions(self) -> list[Action]:
-        """Legal actions in their plainest spelling, sorted as the game's grammar lists them."""
+        """Legal actions in their plainest spelling, in the order of the game's grammar."""
         return list[Action](action for action in self._rules.candidates(self._env) if self.probe(action))
 
     def foreign_actions(self, rng: random.Random) -> list[Action]:
@@ -126,55 +104,68 @@ class TextArenaEpisode:
             (legal if self.probe(action) else near).append(action)
         return list(foreign_actions(rng, legal=legal[:6], near=near[:6], earlier=self._taken))
 
-    def _deal(self) -> Any:
+    def _deal(self) -> None:
         rules = self._rules
+        self._random = EpisodeRandom(self._seed)
+        self._history = rules.history(rules.players)
         rules.loaded.take_over(self, self._random)
-        env = rules.make()
-        env.reset(num_players=rules.players, seed=self._seed)
-        self._state = env.state
-        return env
+        self._env = rules.make()
+        self._env.reset(num_players=rules.players, seed=self._seed)
+        self._state = self._env.state
 
     def _take(self, text: str) -> bool:
-        """Let the game take the text; True when that ended it."""
-        rules = self._rules
+        """Let the game take the text; True when that ended it. `refusal` of the state says whether it was legal."""
+        rules, state = self._rules, self._state
         if rules.loaded.owner is not self:
             rules.loaded.take_over(self, self._random)
-        player = self._state.current_player_id
+        player = state.current_player_id
+        self._catch_up(player)
+        state.refusal = None
         try:
             done, _ = self._env.step(text)
-        except BAD_ACTION as error:
-            return self._crash(text, error)
         except Exception as error:
-            raise self._fault(text, error) from error
-        state = self._state
+            if not rules.unreadable(error):
+                raise self._fault(text, error) from error
+            return self._undo(text, UNREADABLE)
         if state.refusal is None:
             state.refusal = rules.fatal(self._env, player)
         if state.refusal is None:
             self._history.acted(player)
+        elif rules.atomic and text.count("[") > 1:
+            return self._undo(text, state.refusal)
         return bool(done)
 
-    def _crash(self, text: str, error: Exception) -> bool:
-        """The game choked on the text: put it back to where it was, and refuse the text in its name.
+    def _undo(self, text: str, reason: str) -> bool:
+        """The game may have changed before it refused the text: put it back, and refuse the text in its name.
 
-        Where it stopped is unknown, so it is dealt again and everything before is replayed.
+        What it changed is unknown, so the game is dealt again and everything before is replayed.
         """
-        self._crashed.add(len(self._taken))
-        self._random = EpisodeRandom(self._seed)
-        self._history = self._rules.history(self._rules.players)
-        self._env = self._deal()
+        self._deal()
         for index, taken in enumerate(self._taken):
-            if index in self._crashed:
-                self._refuse(taken, "unreadable")
+            if index in self._refused:
+                self._refuse(taken, self._refused[index])
             else:
-                self._env.step(taken)
-            self._state.refusal = None
-        return self._refuse(text, _unreadable(error))
+                self._take(taken)
+        return self._turn_down(text, reason)
+
+    def _turn_down(self, text: str, reason: str) -> bool:
+        """Refuse the text in the game's name, and remember that, for a replay."""
+        self._refused[len(self._taken)] = reason
+        return self._refuse(text, reason)
 
     def _refuse(self, text: str, reason: str) -> bool:
         state = self._state
-        player = state.current_player_id
-        state.add_observation(from_id=player, message=text, observation_type=PLAYER_ACTION)
-        state.set_invalid_move(reason=reason)
+        self._catch_up(state.current_player_id)
+        shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+        state.add_observation(from_id=state.current_player_id, message=shown, observation_type=PLAYER_ACTION)
+        state.refusal = None
+        if self._rules.players == 1 and hasattr(self._env, "_get_percentage_completion"):
+            state.set_invalid_move(reason=reason, reward=self._env._get_percentage_completion())
+        else:
+            eliminated = state.set_invalid_move(reason=reason)
+            if eliminated:
+                others = [player for player in range(self._rules.players) if player != state.current_player_id]
+                state.set_winners(player_ids=others, reason=reason)
         done, _ = state.step()
         return bool(done)
 
@@ -193,22 +184,30 @@ class TextArenaEpisode:
             self._frozen = pickle.dumps(self._env, pickle.HIGHEST_PROTOCOL)
         return pickle.loads(self._frozen)
 
-    def _ended(self, refusal: str | None) -> Step:
-        self._over = True
-        state = self._state
-        paid = state.rewards or {}
-        rewards = tuple(float(paid.get(player, 0.0)) for player in range(self._rules.players))
-        reason = str(state.game_info[0].get("reason") or "")
-        if refusal is not None:
-            return Step(False, refusal, "illegal", rewards=rewards, terminated=True)
-        return Step(True, reason, rewards=rewards, terminated=True)
+    def _is_stuck(self) -> bool:
+        if self._stuck is None:
+            self._stuck = not self._over and not any(map(self.probe, self._rules.candidates(self._env)))
+        return self._stuck
 
-    def _fault(self, action: Action, error: Exception) -> EnvironmentFault:
+    def _ended(self, refusal: str | None, *, truncated: bool = False) -> Step:
+        self._over = True
+        state, players = self._state, self._rules.players
+        paid = state.rewards or {}
+        if truncated and players == 1:
+            paid = {0: self._env._get_percentage_completion()}
+        rewards = tuple(float(paid.get(player, 0.0)) for player in range(players))
+        if refusal is not None:
+            return Step(False, refusal, "illegal", rewards=rewards, terminated=not truncated, truncated=truncated)
+        reason = f"The limit of {len(self._taken)} steps is reached." if truncated else self._reason()
+        return Step(True, reason, rewards=rewards, terminated=not truncated, truncated=truncated)
+
+    def _reason(self) -> str:
+        """Why the game says it ended. Some put the sentence into a list."""
+        reason = self._state.game_info[0].get("reason") or ""
+        return " ".join(map(str, reason)) if isinstance(reason, list | tuple) else str(reason)
+
+    def _fault(self, text: str, error: Exception) -> EnvironmentFault:
         return EnvironmentFault(
-            f"{self._rules.name} broke on {str(action)[:80]!r} after {len(self._taken)} actions of seed {self._seed}: "
+            f"{self._rules.name} broke on {text[:80]!r} after {len(self._taken)} actions of seed {self._seed}: "
             f"{type(error).__name__}: {str(error)[:200]}"
         )
-
-
-def _unreadable(error: Exception) -> str:
-    return f"The action can't be read: {str(error)[:120]}"

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from bridle.environments.textarena.episode import TextArenaEpisode
 
 
+DRAWN = frozenset({"Santorini"})
+"""Families whose observations are drawn by their renderer. The others' renderers only draw for people."""
+
+
 class EpisodeRandom(random.Random):
     """One episode's generator, standing where a game expects the module `random`."""
 
@@ -68,10 +72,13 @@ class LoadedGame:
         return self._private((self._folder / f"{name}.py").read_text(encoding="utf-8"))
 
     def _private(self, source: str) -> str:
-        """Without the renderers (they draw for people), and with helpers from private modules."""
-        source = re.sub(
-            rf"^from textarena\.envs\.{self.family}\.renderer import (\w+)[^\n]*", r"\1 = None", source, flags=re.M
-        )
+        """Without a renderer that only draws for people, and with helpers from private modules.
+
+        Importing a renderer the ordinary way would import the game as installed, which may not even compile.
+        """
+        if self.family not in DRAWN:
+            renderer = rf"^from textarena\.envs\.{self.family}\.renderer import (\w+)[^\n]*"
+            source = re.sub(renderer, r"\1 = None", source, flags=re.M)
         return re.sub(rf"\btextarena\.envs\.{self.family}\.(\w+)\b", rf"{self.name}_\1", source)
 
     def _run(self, name: str, source: str) -> ModuleType:
@@ -109,7 +116,7 @@ def _silent(*_values: object, **_options: object) -> None:
 
 def _helpers(source: str, family: str) -> list[str]:
     names = re.findall(rf"^from textarena\.envs\.{family}\.(\w+) import", source, flags=re.M)
-    return [name for name in names if name != "renderer"]
+    return [name for name in names if name != "renderer" or family in DRAWN]
 
 
 @cache
