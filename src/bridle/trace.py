@@ -31,6 +31,9 @@ POLICY_DENIED = "policy_denied"
 UNKNOWN_OUTCOME = frozenset(("internal", "timeout"))
 """Error classes after which nobody knows whether the call took effect."""
 
+INTERFACE = frozenset(("schema", "unknown_tool"))
+"""Error classes that the interface answers before anything else is asked: the call does not fit its tool."""
+
 ERROR_CLASSES = (
     "schema",
     "unknown_tool",
@@ -303,9 +306,10 @@ class Withholding(Protocol):
     def withhold(self, call: Action, error_class: str, message: str) -> Step:
         """This turn's call does not reach the environment: the state stays, the turn counts toward the step limit.
 
-        A `policy_denied` one is shown in the view as a call with that error; any other class (a refusal by the harness
-        or the guard that ended a turn) is not shown. Returns an illegal `Step` of that class, which may end the
-        episode as a limit does.
+        A `policy_denied` one is shown in the view as a call with that error, and so is one of the classes of
+        `INTERFACE`, which counts as the environment's own answer. Any other class (a refusal by the harness or the
+        guard that ended a turn) is not shown. Returns an illegal `Step` of that class, which may end the episode as a
+        limit does.
 
         Raises:
             EnvironmentFault: the episode was already over.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from bridle.authorization import Facts
@@ -17,7 +17,7 @@ from bridle.environments.enterprise.arguments import ArgumentCheck
 from bridle.environments.enterprise.distortion import distortions, near_miss, unknown_tool
 from bridle.errors import EnvironmentFault
 from bridle.harness import JSON, Action
-from bridle.trace import POLICY_DENIED, Tool, ToolEffect, TraceStep, ViewBuilder, executed, parts
+from bridle.trace import INTERFACE, POLICY_DENIED, Answerer, Tool, ToolEffect, ViewBuilder, executed, parts
 
 ToolCall = dict[str, Any]
 """`{"tool": str, "arguments": {…}}`."""
@@ -101,7 +101,7 @@ class WorkflowEpisode:
         self._case, self._workplace, self._system = case, workplace, case.system
         self._builder = ViewBuilder(task=case.task, tools=workplace.tools, me=case.me)
         self._mishap = random.Random(f"{case.seed}/mishaps")
-        self._turns = self._invalid = 0
+        self._turns = self._invalid = self._carried_out = 0
         self._denied: list[Action] = []
         self._over = False
         self._seen: Observation | None = None
@@ -139,15 +139,22 @@ class WorkflowEpisode:
             return self._end(action, Step(True, "The service is busy; try again.", "transient"))
         if draw < mishaps.transient + mishaps.internal:
             return self._end(action, self._internal(name, arguments))
+        self._carried_out += 1
         return self._end(action, Step(True, result=self._system.apply(name, arguments)))
 
     def withhold(self, call: Action, error_class: str, message: str) -> Step:
-        """Count a turn whose call did not get here; a policy's denial is shown in the view."""
+        """Count a turn whose call did not get here; a denial, and the interface's own refusals, are shown in the view.
+
+        A refusal by the interface counts toward the inapplicable calls, as if the system had answered it itself.
+        """
         self._begin()
         step = Step(False, message, error_class)
+        if error_class in INTERFACE:
+            self._invalid += 1
+            return self._end(call, step)
         if error_class == POLICY_DENIED:
             self._denied.append(call)
-        return self._end(call, step, withheld=True)
+        return self._end(call, step, answered_by="policy" if error_class == POLICY_DENIED else "guard")
 
     def facts(self, resource_type: str, resource_id: str) -> Facts:
         """What the control plane holds: the session's subject, and the resource as it is now."""
@@ -160,7 +167,7 @@ class WorkflowEpisode:
 
     def legal_actions(self) -> list[Action]:
         """A fair sample in a fixed order: every tool that is applicable now, with arguments that are."""
-        candidates = self._system.candidates(random.Random(f"{self._case.seed}/legal/{self._turns}"))
+        candidates = self._system.candidates(random.Random(f"{self._case.seed}/legal/{self._carried_out}"))
         finish: list[Action] = [{"tool": self._case.finish.name, "arguments": {}}]
         return [call for call in candidates if self.probe(call)] + finish
 
@@ -191,25 +198,15 @@ class WorkflowEpisode:
 
     def _internal(self, name: str, arguments: Mapping[str, Any]) -> Step:
         if self._mishap.random() < 0.5:
+            self._carried_out += 1
             self._system.apply(name, arguments)
         reading = self._workplace.by_name[name].effect is ToolEffect.READ_ONLY
         doubt = "" if reading else " It is not known whether the call took effect; read what it was about again."
         return Step(True, f"The service failed.{doubt}", "internal")
 
-    def _end(self, call: Action, step: Step, *, withheld: bool = False) -> Step:
+    def _end(self, call: Action, step: Step, *, answered_by: Answerer = "environment") -> Step:
         """Fold the step in; where it is the last, add the reward."""
-        if not withheld:
-            self._builder.add(executed(call, step))
-        elif step.error_class == POLICY_DENIED:
-            self._builder.add(
-                TraceStep(
-                    proposed=call,
-                    call=call,
-                    answered_by="policy",
-                    error_class=step.error_class,
-                    message=step.feedback,
-                )
-            )
+        self._builder.add(replace(executed(call, step), answered_by=answered_by, message=step.feedback))
         allowance = self._case.allowance
         spent = self._turns >= allowance.turns or self._invalid >= allowance.invalid
         if not (step.terminated or spent):
