@@ -11,6 +11,7 @@ import typer
 from bridle.cli.console import JSON_OPTION, emit, leave
 
 if TYPE_CHECKING:
+    from bridle.models.model import Model
     from bridle.synthesis.plan import Plan
     from bridle.synthesis.search import Outcome
 
@@ -47,6 +48,7 @@ def synthesize(
     max_time: str = TIME,
     seed: int = typer.Option(0, help="The same seed and answers give the same tree."),
     run: Path = typer.Option(None, help="The run's folder (default: a new one under .bridle/runs)."),
+    record: Path = typer.Option(None, help="Append the model's answers to this file, for --model replay:FILE."),
     executor: str = EXECUTOR,
     json: bool = JSON_OPTION,
 ) -> None:
@@ -82,7 +84,8 @@ def synthesize(
         limit=limit,
     )
     folder = run or new_folder(environment)
-    _run(paper(plan) if preset == "paper" else plan, folder, executor=executor, json=json, resumed=False)
+    chosen = paper(plan) if preset == "paper" else plan
+    _run(chosen, folder, executor=executor, json=json, resumed=False, record=record)
 
 
 def resume(
@@ -111,7 +114,7 @@ def resume(
     _run(plan, folder, executor=executor, json=json, resumed=True)
 
 
-def _run(plan: Plan, folder: Path, *, executor: str, json: bool, resumed: bool) -> None:
+def _run(plan: Plan, folder: Path, *, executor: str, json: bool, resumed: bool, record: Path | None = None) -> None:
     """Run the search with its progress shown, write the report, and end with the right exit code."""
     from bridle.cli.console import complain
     from bridle.cli.progress import Progress
@@ -123,7 +126,9 @@ def _run(plan: Plan, folder: Path, *, executor: str, json: bool, resumed: bool) 
             if resumed:
                 outcome = runs.resume(folder, executor=executor, hooks=progress.hooks, change=lambda _: plan)
             else:
-                outcome = runs.start(plan, folder, executor=executor, hooks=progress.hooks)
+                outcome = runs.start(
+                    plan, folder, model=recording(plan, record), executor=executor, hooks=progress.hooks
+                )
         except KeyboardInterrupt:
             complain(f"Interrupted; nothing is lost. Go on with  bridle resume {folder}")
             leave(130)
@@ -133,6 +138,15 @@ def _run(plan: Plan, folder: Path, *, executor: str, json: bool, resumed: bool) 
     else:
         tell(outcome, folder, report)
     leave(0 if outcome.reached else 3)
+
+
+def recording(plan: Plan, file: Path | None) -> Model | None:
+    """The plan's model with its answers recorded to a file; None (open it as usual) where there is no file."""
+    if file is None:
+        return None
+    from bridle.models import Recorder, open_model
+
+    return Recorder(open_model(plan.model), file, about={"environment": plan.environment})
 
 
 def summary(outcome: Outcome, folder: Path) -> dict[str, Any]:
