@@ -32,11 +32,26 @@ def _check(identifier: str, json: bool) -> None:
     from bridle.environments.catalog import resolve
     from bridle.testing.environment import check_environment
 
-    findings = check_environment(resolve(identifier))
+    found = check_environment(resolve(identifier))
+    findings = [str(finding) for finding in found.findings]
+    done = (
+        f"{found.episodes} episodes, {found.steps} steps, {found.probed_legal} legal and {found.probed_illegal} illegal "
+        f"actions probed; capabilities: {', '.join(found.capabilities) or 'none'}"
+    )
     if json:
-        emit({"environment": identifier, "findings": [str(finding) for finding in findings]})
+        emit(
+            {
+                "environment": identifier,
+                "findings": findings,
+                "episodes": found.episodes,
+                "steps": found.steps,
+                "probed": {"legal": found.probed_legal, "illegal": found.probed_illegal},
+                "capabilities": list(found.capabilities),
+            }
+        )
     elif findings:
-        table(f"{identifier} breaks the contract", ["finding"], [[str(finding)] for finding in findings])
+        table(f"{identifier} breaks the contract", ["finding"], [[finding] for finding in findings])
+        print(done)
     else:
-        print(f"{identifier}: keeps the contract of an environment.")
+        print(f"{identifier} keeps the contract of an environment: {done}.")
     leave(1 if findings else 0)
