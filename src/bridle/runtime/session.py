@@ -15,14 +15,10 @@ from bridle.environment import Observation, Step
 from bridle.environments.enterprise.arguments import ArgumentCheck
 from bridle.errors import BridleError
 from bridle.harness import Action
-from bridle.trace import POLICY_DENIED, Answerer, Source, Tool, TraceStep, ViewBuilder, executed
+from bridle.trace import INTERFACE, POLICY_DENIED, Answerer, Source, Tool, TraceStep, ViewBuilder, executed
 
 Function: TypeAlias = Callable[..., Any]
 """A tool's implementation: the call's arguments by keyword, JSON as its result, `ToolFailure` as its typed errors."""
-
-INTERFACE = frozenset(("schema", "unknown_tool"))
-"""The classes of errors that the interface itself answers."""
-
 
 class ToolFailure(BridleError):
     """A tool could not do what it was called for, and says how.
