@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from bridle.environments.enterprise.expense.request import Item, Lifecycle, Receipt, Request
@@ -16,14 +17,19 @@ class Books:
     def __init__(self, *, actor: str, requests: Sequence[Request], inbox: Sequence[Receipt]) -> None:
         """`actor` owns what is created in this session; `inbox` holds the receipts that no item has yet."""
         self.actor = actor
-        self.lifecycle = Lifecycle()
         self.requests = {request.id: request for request in requests}
         self.items = {item.id: item for request in requests for item in request.items}
         attached = [item.receipt for item in self.items.values() if item.receipt is not None]
         self.receipts = {receipt.id: receipt for receipt in (*attached, *inbox)}
         self.payments: set[str] = set()
-        for request in requests:
-            self.lifecycle.adopt(request)
+
+    @cached_property
+    def lifecycle(self) -> Lifecycle:
+        """The state machine that drives the requests; made when it is first needed."""
+        lifecycle = Lifecycle()
+        for request in self.requests.values():
+            lifecycle.adopt(request)
+        return lifecycle
 
     def request_of(self, identity: str) -> Request | None:
         """The request that an id is about: its own, its item's, or that of the item its receipt is attached to."""
@@ -48,8 +54,9 @@ class Books:
 
     def create(self, **fields: Any) -> Request:
         """A new draft of the actor's."""
+        lifecycle = self.lifecycle
         request = Request(id=self.number("REQ", self.requests), owner=self.actor, **fields)
-        self.lifecycle.adopt(request)
+        lifecycle.adopt(request)
         self.requests[request.id] = request
         return request
 

@@ -166,6 +166,10 @@ class Request:
     version: int = 1
     state: str = field(default="draft", init=False)
 
+    def __post_init__(self) -> None:
+        """Begin in the initial state."""
+        self.state = self.initial
+
     def euro(self, cents: int) -> int:
         """Cents of the request's currency in euro cents, rounded half up."""
         return (cents * CURRENCIES[self.currency] + 50) // 100
@@ -281,8 +285,8 @@ class Lifecycle:
         )
 
     def adopt(self, request: Request) -> None:
-        """Put a request under the machine, in its initial state."""
-        self._machine.add_model(request, initial=request.initial)
+        """Put a request under the machine, in the state it is in."""
+        self._machine.add_model(request, initial=request.state)
 
     def check(self, request: Request, trigger: str, **arguments: Any) -> Truth:
         """Whether the trigger can be pulled now; `state_conflict` or `missing_precondition` if not."""
