@@ -20,6 +20,7 @@ ROWS = (
     ("environment",),
     ("authorization",),
     ("trace",),
+    ("arguments",),
     ("journal", "statistics"),
     ("environments", "models", "sandbox", "traces"),
     ("runtime",),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
 
-from bridle.environments.enterprise.arguments import ArgumentCheck
+from bridle.arguments import ArgumentCheck
 from bridle.errors import UsageError
 from bridle.runtime.policies.mapping import RequestMapping
 from bridle.runtime.reviewer import Reviewer

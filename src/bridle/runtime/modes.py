@@ -78,7 +78,7 @@ def verifier(observation: Observation, *, attempts: int = 5, seed: int = 0) -> M
 
 
 def filtered(observation: Observation, *, draws: int = 16, seed: int = 0) -> Mode:
-    """`propose_action` is called repeatedly for a set of legal moves; the agent chooses among them (the paper's filter).
+    """`propose_action` is called repeatedly for a set of legal moves and the agent chooses one (the filter).
 
     A choice outside the set is replaced by the set's first member. Draws whose own check refuses them are left out; an
     empty set leaves the agent to propose freely.

@@ -10,15 +10,16 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from bridle.arguments import ArgumentCheck
 from bridle.authorization import Facts, Informing
 from bridle.environment import Observation, Step
-from bridle.environments.enterprise.arguments import ArgumentCheck
 from bridle.errors import BridleError
 from bridle.harness import Action
 from bridle.trace import INTERFACE, POLICY_DENIED, Answerer, Source, Tool, TraceStep, ViewBuilder, executed
 
 Function: TypeAlias = Callable[..., Any]
 """A tool's implementation: the call's arguments by keyword, JSON as its result, `ToolFailure` as its typed errors."""
+
 
 class ToolFailure(BridleError):
     """A tool could not do what it was called for, and says how.

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from bridle.arguments import ArgumentCheck
 from bridle.authorization import Facts
 from bridle.environment import Observation, Step, Truth
-from bridle.environments.enterprise.arguments import ArgumentCheck
 from bridle.environments.enterprise.distortion import distortions, near_miss, unknown_tool
 from bridle.errors import EnvironmentFault
 from bridle.harness import JSON, Action
