@@ -1,22 +1,22 @@
 """Programs for the toy environment of doors, from useless to right, as a scripted model would answer."""
 
-HEAD = '''import random, re
+HEAD = """import random, re
 
 def rows(board):
     return re.findall(r"^(\\d+) (shut|locked|creaking|open)( key)?$", board.split("Row:\\n")[-1], re.M)
-'''
+"""
 
-ALWAYS_FOUR = '''
+ALWAYS_FOUR = """
 def propose_action(board):
     return "[open 4]"
 
 def is_legal_action(board, action):
     return True
-'''
+"""
 
 REACHABLE = (
     HEAD
-    + '''
+    + """
 def moves(board):
     found, doors = [], rows(board)
     for i, (n, kind, key) in enumerate(doors):
@@ -30,12 +30,12 @@ def propose_action(board):
 
 def is_legal_action(board, action):
     return action in moves(board)
-'''
+"""
 )
 
 RIGHT = (
     HEAD
-    + '''
+    + """
 def moves(board):
     found, doors = [], rows(board)
     keys = int(re.findall(r"Keys in hand: (\\d+)", board)[-1])
@@ -57,7 +57,7 @@ def propose_action(board):
 def is_legal_action(board, action):
     match = re.fullmatch(r"\\[(open|take|oil) ([0-9]{1,3})\\]", action)
     return bool(match) and f"[{match[1]} {int(match[2])}]" in moves(board)
-'''
+"""
 )
 
 

@@ -77,7 +77,9 @@ def test_each_limit_stops_with_its_reason(tmp_path: Path) -> None:
 def test_a_wrong_answer_gets_one_repair_and_then_is_a_recorded_failure(tmp_path: Path) -> None:
     model = Scripted(["Sorry.", "```python\nimport os\n```", "no", answer(RIGHT)])
     outcome = start(tmp_path / "run", model, plan(limit=Limit(iterations=2)))
-    assert [node.status for node in outcome.tree] == ["root", "unusable", "measured"] or outcome.tree[2].status == "measured"
+    assert [node.status for node in outcome.tree] == ["root", "unusable", "measured"] or outcome.tree[
+        2
+    ].status == "measured"
     assert "could not be used" in model.requests[1].prompt
     assert outcome.tree[1].spent["calls"] == 2
 
@@ -165,7 +167,7 @@ def test_a_run_reads_back_as_it_was(tmp_path: Path) -> None:
 
 def test_a_harness_that_reaches_out_is_a_harness_failure_and_nothing_happens(tmp_path: Path) -> None:
     target = tmp_path / "written-by-harness"
-    hostile = f'''
+    hostile = f"""
 import random
 
 def propose_action(board):
@@ -175,7 +177,7 @@ def propose_action(board):
 
 def is_legal_action(board, action):
     return True
-'''
+"""
     outcome = start(tmp_path / "run", Scripted([answer(hostile), answer(hostile)]), plan(limit=Limit(iterations=1)))
     node = outcome.tree[1]
     assert not target.exists()

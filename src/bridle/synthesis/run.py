@@ -62,13 +62,15 @@ def start(
 
     What is not handed over is opened from the plan's names. Raises UsageError where the folder holds a run already.
     """
-    if (folder / JOURNAL).exists():
-        raise UsageError(f"{folder} already holds a run; go on with  bridle resume {folder}  or name another folder.")
     opened = resolve(plan.environment) if environment is None and plan.environment else environment
     if opened is None:
         raise UsageError("Name an environment, or hand one over.")
     speaker = model or open_model(plan.model)
     with Journal(folder / JOURNAL) as journal:
+        if journal.last("run.started") is not None:
+            raise UsageError(
+                f"{folder} already holds a run; go on with  bridle resume {folder}  or name another folder."
+            )
         journal.append("run.started", "", started(plan, opened, speaker))
         parts = _parts(opened, speaker, refiner, journal, executor, hooks)
         return _search(plan, parts, folder)
@@ -104,7 +106,7 @@ def read(folder: Path) -> Record:
     with Journal(folder / JOURNAL, write=False) as journal:
         started_event = journal.last("run.started")
         if started_event is None or started_event.payload is None:
-            raise JournalFault(f"The journal in {folder} has no beginning; restore it from a copy.")
+            raise JournalFault(f"The journal in {folder} has no beginning: nothing was lost, start the run again.")
         nodes = tuple(Node.from_record(e.payload) for e in journal.events("node") if e.payload is not None)
         stopped, resumed = journal.last("run.stopped"), journal.last("run.resumed")
         stop = None
@@ -156,7 +158,7 @@ def sandbox_level() -> str:
 def _plan(journal: Journal, folder: Path) -> Plan:
     event = journal.last("run.started")
     if event is None or event.payload is None:
-        raise JournalFault(f"The journal in {folder} has no beginning; restore it from a copy.")
+        raise JournalFault(f"The journal in {folder} has no beginning: nothing was lost, start the run again.")
     plan = Plan.from_record(event.payload["plan"])
     resumed = journal.last("run.resumed")
     if resumed is not None and resumed.payload is not None:
