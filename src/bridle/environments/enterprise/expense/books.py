@@ -15,13 +15,17 @@ class Books:
     """Requests, items and receipts, by id."""
 
     def __init__(self, *, actor: str, requests: Sequence[Request], inbox: Sequence[Receipt]) -> None:
-        """`actor` owns what is created in this session; `inbox` holds the receipts that no item has yet."""
+        """`actor` owns what is created in this session; `inbox` holds the receipts that no item has yet.
+
+        `named` are the requests that the session has heard of.
+        """
         self.actor = actor
         self.requests = {request.id: request for request in requests}
         self.items = {item.id: item for request in requests for item in request.items}
         attached = [item.receipt for item in self.items.values() if item.receipt is not None]
         self.receipts = {receipt.id: receipt for receipt in (*attached, *inbox)}
         self.payments: set[str] = set()
+        self.named: set[str] = set()
 
     @cached_property
     def lifecycle(self) -> Lifecycle:
@@ -58,6 +62,7 @@ class Books:
         request = Request(id=self.number("REQ", self.requests), owner=self.actor, **fields)
         lifecycle.adopt(request)
         self.requests[request.id] = request
+        self.named.add(request.id)
         return request
 
     def add_item(self, request: Request, *, description: str, cents: int, date: str) -> Item:

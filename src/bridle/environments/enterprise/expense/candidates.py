@@ -25,7 +25,7 @@ REASONS = ("entered twice by mistake", "a receipt does not match", "not mine to 
 
 
 def candidates(books: Books, rng: random.Random) -> list[ToolCall]:
-    """Every tool on every request; receipts and items in a few pairs."""
+    """Every tool on every request that was named; receipts and items in a few pairs."""
     found = [
         _call("list_requests"),
         _call("list_requests", state=rng.choice(STATES)),
@@ -40,7 +40,8 @@ def candidates(books: Books, rng: random.Random) -> list[ToolCall]:
         ),
     ]
     for request in books.requests.values():
-        found += _on_request(request, rng)
+        if request.id in books.named:
+            found += _on_request(request, rng)
     items, receipts = list(books.items), list(books.receipts)
     found += [_call("remove_item", item_id=item) for item in rng.sample(items, min(3, len(items)))]
     found += [_call("detach_receipt", receipt_id=receipt) for receipt in rng.sample(receipts, min(2, len(receipts)))]

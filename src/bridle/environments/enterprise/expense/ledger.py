@@ -44,8 +44,9 @@ class Ledger:
     """The books, their rules, and the goal of the task at hand."""
 
     def __init__(self, books: Books, goal: Goal) -> None:
-        """`goal` is only looked at by `achieved`."""
+        """`goal` is looked at by `achieved`, and its requests are those that the task names."""
         self.books, self._goal = books, goal
+        books.named.update(target.request_id for target in goal.targets if target.request_id)
         self._before = {request.id: request.version for request in books.requests.values()}
 
     def check(self, tool: str, arguments: Mapping[str, Any], known: Mapping[str, Any]) -> Truth:
@@ -76,7 +77,7 @@ class Ledger:
         return OPERATIONS[tool](self.books, arguments)
 
     def candidates(self, rng: random.Random) -> list[ToolCall]:
-        """For every tool a few calls on things that exist."""
+        """For every tool a few calls on things that exist, of the requests those that the session has heard of."""
         return candidates(self.books, rng)
 
     def achieved(self, denied: Sequence[Action]) -> dict[str, bool]:

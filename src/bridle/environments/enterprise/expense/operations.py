@@ -31,6 +31,7 @@ def _list_requests(books: Books, arguments: Arguments) -> JSON:
     """References only: a request is shown by opening it."""
     state = arguments.get("state")
     found = [request for request in books.requests.values() if state in (None, request.state)]
+    books.named.update(request.id for request in found)
     return {"requests": [{"request_id": r.id, "title": r.title, "state": r.state} for r in found]}
 
 
