@@ -8,7 +8,7 @@ import pytest
 from bridle.errors import JournalBusy, ModelFault, UsageError
 from bridle.execution import Inline
 from bridle.journal import Journal
-from bridle.models import Request, Scripted
+from bridle.models import Completion, Request, Scripted, Usage
 from bridle.synthesis import run as runs
 from bridle.synthesis.budget import Limit
 from bridle.synthesis.plan import Plan, paper
@@ -72,6 +72,19 @@ def test_each_limit_stops_with_its_reason(tmp_path: Path) -> None:
         assert not outcome.reached
         if name == "calls":
             assert len(model.requests) == 3
+
+
+def test_money_is_reserved_at_the_models_price_before_it_is_spent(tmp_path: Path) -> None:
+    class Dear(Scripted):
+        def price(self, usage: Usage) -> float:
+            return (usage.input_tokens + usage.output_tokens) * 1e-5
+
+    model = Dear(lambda request: Completion(text=answer(ALWAYS_FOUR + f"\nX = {request.sample}\n"), model="m", usd=0.1))
+    outcome = start(tmp_path / "run", model, plan(limit=Limit(iterations=None, usd=0.75)))
+    assert outcome.stop == "usd"
+    spent = outcome.spent["usd"]
+    assert spent == pytest.approx(0.1 * len(model.requests))
+    assert 0.0 < spent <= 0.75
 
 
 def test_a_wrong_answer_gets_one_repair_and_then_is_a_recorded_failure(tmp_path: Path) -> None:

@@ -97,6 +97,10 @@ class Endpoint:
             raise refusal(self.name, answer.status, answer.headers, answer.body)
         return self._completion(answer.body, start)
 
+    def price(self, usage: Usage) -> float | None:
+        """US dollars for this usage; None where the server or the model is not in the price table."""
+        return price(usage, self._model, self._base)
+
     def close(self) -> None:
         """End every request that is under way; their `complete` raises. Closing twice is no error."""
         with self._lock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bridle.harness import digest
 
@@ -66,3 +66,11 @@ class Model(Protocol):
         Raises:
             ModelFault: no usable completion, with whether and when to try again.
         """
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """A model that can say beforehand what a call would cost."""
+
+    def price(self, usage: Usage) -> float | None:
+        """US dollars for this usage by the price table at hand; None where the price is unknown."""

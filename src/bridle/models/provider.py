@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from bridle.errors import BridleError, MissingExtra, ModelFault, UsageError
 from bridle.models.answer import excerpt, usable
 from bridle.models.model import Completion, Request, Usage
-from bridle.models.prices import price_in_detail
+from bridle.models.prices import price, price_in_detail
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelResponse
@@ -106,6 +106,11 @@ class ProviderModel:
             usd=price_in_detail(response.usage, model, url) if usage and url else None,
             seconds=time.monotonic() - start,
         )
+
+    def price(self, usage: Usage) -> float | None:
+        """US dollars for this usage; None where the provider or the model is not in the price table."""
+        url = self._client.base_url
+        return price(usage, self._client.model_name, url) if url else None
 
     def close(self) -> None:
         """End every request that is under way; their `complete` raises. Closing twice is no error."""

@@ -39,7 +39,6 @@ class Plan:
     confirm: bool = True
     strict: bool = True
     plateau: int | None = 24
-    usd_a_token: float = 0.0
     limit: Limit = field(default_factory=Limit)
     limits: Limits = field(default_factory=Limits)
 

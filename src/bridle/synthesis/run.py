@@ -17,12 +17,12 @@ from bridle.execution import open_executor
 from bridle.harness import write
 from bridle.journal import Journal
 from bridle.models import open_model
-from bridle.models.model import Model
+from bridle.models.model import Model, Usage
 from bridle.sandbox import LocalSandbox
 from bridle.synthesis.plan import Plan
 from bridle.synthesis.prompts import version as prompt_version
 from bridle.synthesis.refiner import ModelRefiner, Refiner
-from bridle.synthesis.search import Hooks, Outcome, Parts, Search
+from bridle.synthesis.search import Hooks, Outcome, Parts, Search, priced
 from bridle.synthesis.tree import Node, Tree
 
 JOURNAL, HARNESS, REPORT = "journal.sqlite", "harness.py", "report.html"
@@ -66,6 +66,8 @@ def start(
     if opened is None:
         raise UsageError("Name an environment, or hand one over.")
     speaker = model or open_model(plan.model)
+    if plan.limit.usd is not None:
+        priced(speaker, Usage(input_tokens=1, output_tokens=1))
     with Journal(folder / JOURNAL) as journal:
         if journal.last("run.started") is not None:
             raise UsageError(

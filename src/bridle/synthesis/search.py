@@ -21,12 +21,12 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 
 from bridle.environment import Environment
-from bridle.errors import JournalFault
+from bridle.errors import JournalFault, UsageError
 from bridle.evaluation.objectives import objective
 from bridle.evaluation.samples import sample_observations
 from bridle.harness import template
 from bridle.journal import Journal
-from bridle.models.model import Model
+from bridle.models.model import Model, Priced, Usage
 from bridle.synthesis.budget import Budget
 from bridle.synthesis.critic import criticise
 from bridle.synthesis.expansion import Expander, Order
@@ -180,10 +180,11 @@ class Search:
         request = self._parts.refiner.request(assignment)
         if request is not None:
             amounts["calls"] = min(float(CALLS_A_NODE), max(1.0, self._budget.left("calls")))
-            tokens = len(request.prompt) / 2 + request.max_output_tokens
-            amounts["tokens"] = 2 * tokens if self.plan.limit.tokens is not None else 0.0
+            usage = Usage(input_tokens=len(request.prompt) // 2, output_tokens=request.max_output_tokens)
+            if self.plan.limit.tokens is not None:
+                amounts["tokens"] = 2.0 * (usage.input_tokens + usage.output_tokens)
             if self.plan.limit.usd is not None:
-                amounts["usd"] = 2 * tokens * self.plan.usd_a_token
+                amounts["usd"] = 2.0 * priced(self._parts.model, usage)
         return amounts
 
     def _dispatch(self, order: Order) -> Future[Node]:
@@ -273,6 +274,14 @@ def settle(future: Future[Node], expand: Callable[[Order], Node], order: Order) 
         future.set_result(expand(order))
     except BaseException as error:
         future.set_exception(error)
+
+
+def priced(model: Model, usage: Usage) -> float:
+    """What a call of this usage costs, in US dollars; UsageError where nobody knows."""
+    price = model.price(usage) if isinstance(model, Priced) else None
+    if price is None:
+        raise UsageError(f"The price of {model.name} is unknown, so --max-usd can't be kept; use --max-tokens instead.")
+    return price
 
 
 def siblings(tree: Tree, parent: Node) -> str:
