@@ -53,10 +53,10 @@ def gone(pids: list[int], seconds: float = 5.0) -> bool:
 STUBBORN = """
     import os, signal, subprocess, sys, time
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
+    child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"])
     with open({pids!r}, "w") as file:
         file.write(f"{{os.getpid()}} {{child.pid}}\\n")
-    time.sleep(600)
+    time.sleep(60)
 """
 
 
@@ -199,6 +199,21 @@ def test_a_grandchild_that_keeps_the_output_open_does_not_hold_the_answer_back(
     assert open_model(f"cmd:{line}").complete(ASK).text == "done\n"
     assert time.monotonic() - start < 15
     os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+
+
+def test_what_is_written_between_two_looks_is_not_lost(
+    program: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program writes and ends after the look at its outputs and before the look at itself."""
+    poll = subprocess.Popen.poll
+
+    def late(child: subprocess.Popen[bytes]) -> int | None:
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        return poll(child)
+
+    monkeypatch.setattr(subprocess.Popen, "poll", late)
+    line = program("import time; time.sleep(0.6); print('late')")
+    assert open_model(f"cmd:{line}").complete(ASK).text == "late\n"
 
 
 def test_a_program_that_closes_its_output_is_still_waited_for(program: Callable[[str], str]) -> None:

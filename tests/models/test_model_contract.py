@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bridle.models import Completion, Model, Recorder, Replay, Scripted, open_model
+from bridle.models import Completion, Model, Scripted, open_model
+from bridle.models.replay import Recorder, Replay
 from bridle.testing.model import REQUESTS, FakeProvider, ModelContract, reply
 
 PROGRAM = """

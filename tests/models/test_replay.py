@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridle.errors import ModelFault, ReplayMiss, UsageError
-from bridle.models import Completion, Recorder, Replay, Request, Scripted, Usage, open_model
+from bridle.models import Completion, Request, Scripted, Usage, open_model
+from bridle.models.replay import Recorder, Replay
 from bridle.testing.model import fault_of
 
 FULL = Completion(

@@ -9,11 +9,17 @@
 Importing this package loads no provider's library: each kind is loaded when one is opened.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from bridle.models.catalog import OpenedModel, open_model
 from bridle.models.model import Completion, Model, Request, Usage
-from bridle.models.replay import Recorder, Replay
 from bridle.models.retry import Retry
 from bridle.models.scripted import Scripted
+
+if TYPE_CHECKING:
+    from bridle.models.replay import Recorder, Replay
 
 __all__ = [
     "Completion",
@@ -27,3 +33,12 @@ __all__ = [
     "Usage",
     "open_model",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what deals with files when it is asked for: it would double the time of the import."""
+    if name in ("Recorder", "Replay"):
+        from bridle.models import replay
+
+        return getattr(replay, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

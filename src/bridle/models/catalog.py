@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from typing import Protocol
-from urllib.parse import parse_qsl
 
 from bridle.errors import UsageError
 from bridle.models.model import Completion, Request
@@ -33,34 +32,44 @@ def open_model(spec: str, *, timeout: float | None = None, label: str | None = N
 
     Options stand at the end after a question mark, and for a program, whose line may hold anything, after `cmd`:
 
-        openai:gpt-5?timeout=120
+        openai:gpt-5?timeout=120&rate=60
         http://127.0.0.1:8000/v1#llama3?timeout=900&label=local
         cmd?timeout=7200&label=assistant:./ask.sh --fast
         replay:answers.jsonl
 
+    `timeout` is in seconds for one answer (3600 for a program where it isn't given, else 600), `label` is who answers
+    (it goes into every `Completion.model`), `rate` is how many requests may start in a minute.
+
     Arguments:
         spec: What is meant.
-        timeout: Seconds for one answer (3600 for a program, else 600); goes before the option of this name.
-        label: Who answers, in every `Completion.model`; goes before the option of this name. A replay keeps its own.
+        timeout: Goes before the option of this name.
+        label: Goes before the option of this name. A replay keeps the labels that were recorded.
 
     Raises:
         UsageError: no such model; says why and what would be one.
         MissingExtra: an optional part of Bridle is not installed.
     """
     kind, rest, options = _parsed(spec.strip())
-    if timeout is not None:
-        options["timeout"] = str(timeout)
-    written = options.pop("label", None)
-    label = label or written
-    seconds = _seconds(options.pop("timeout")) if "timeout" in options else None
-    if options:
-        raise UsageError(f"A model has no option {sorted(options)[0]!r}; there are timeout and label.")
+    if unknown := sorted(options.keys() - {"timeout", "label", "rate"}):
+        raise UsageError(f"A model has no option {unknown[0]!r}; there are timeout, label and rate.")
     if kind == "replay":
-        if seconds is not None or label is not None:
+        if timeout is not None or label is not None:
             raise UsageError("A replay takes no options: it answers at once, and in the name that was recorded.")
         from bridle.models.replay import Replay
 
         return Replay(rest)
+    given = options.get("timeout") if timeout is None else timeout
+    seconds = None if given is None else _number("timeout", given)
+    model = _opened(kind, rest, seconds, label or options.get("label"))
+    if "rate" not in options:
+        return model
+    from bridle.models.pace import Paced
+
+    return Paced(model, per_minute=_number("rate", options["rate"]))
+
+
+def _opened(kind: str, rest: str, seconds: float | None, label: str | None) -> OpenedModel:
+    """A live model."""
     if kind == "cmd":
         from bridle.models import command
 
@@ -99,17 +108,19 @@ def _parsed(spec: str) -> tuple[str, str, dict[str, str]]:
 
 
 def _options(query: str) -> dict[str, str]:
+    from urllib.parse import parse_qsl
+
     try:
         return dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
     except ValueError:
-        raise UsageError(f"The options {query!r} can't be read; write them as in  timeout=120&label=mine .") from None
+        raise UsageError(f"The options {query!r} can't be read; write them as in  timeout=120&rate=60 .") from None
 
 
-def _seconds(text: str) -> float:
+def _number(option: str, given: str | float) -> float:
     try:
-        seconds = float(text)
+        number = float(given)
     except ValueError:
-        seconds = math.nan
-    if not (math.isfinite(seconds) and seconds > 0):
-        raise UsageError(f"A model's timeout is a number of seconds above 0, not {text!r}.")
-    return seconds
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        raise UsageError(f"A model's {option} is a number above 0, not {given!r}.")
+    return number

@@ -111,11 +111,15 @@ class Command:
             selector.register(child.stdout, selectors.EVENT_READ, out)
             selector.register(child.stderr, selectors.EVENT_READ, err)
             selector.register(child.stdin, selectors.EVENT_WRITE)
-            outputs = 2
+            outputs, ended = 2, False
             while outputs:
-                ready = selector.select(self._pause(deadline))
-                if not ready and child.poll() is not None:
-                    break  # The program has ended; what still holds its outputs open is not the program.
+                pause = self._pause(deadline)
+                ready = selector.select(0 if ended else pause)
+                if not ready and ended:
+                    break  # All that the program wrote is read; what still holds its outputs open is not the program.
+                if not ready:
+                    # It may have written and ended since the look, so one more look decides.
+                    ended = child.poll() is not None
                 for key, _ in ready:
                     if key.fileobj is child.stdin:
                         unsent = _send(key.fd, unsent)

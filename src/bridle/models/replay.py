@@ -23,7 +23,7 @@ from typing import Any
 
 from bridle.errors import ModelFault, ReplayMiss, UsageError
 from bridle.models.answer import excerpt, usable
-from bridle.models.model import Completion, Model, Request, Usage
+from bridle.models.model import Completion, Model, Priced, Request, Usage
 
 VERSION = 1
 
@@ -188,6 +188,10 @@ class Recorder:
         completion = self._model.complete(request)
         self._append(line_of(request, completion))
         return completion
+
+    def price(self, usage: Usage) -> float | None:
+        """As the model's, where it says."""
+        return self._model.price(usage) if isinstance(self._model, Priced) else None
 
     def _append(self, line: dict[str, Any]) -> None:
         body = json.dumps(line, ensure_ascii=False, allow_nan=False).encode() + b"\n"
