@@ -22,7 +22,10 @@ ACTIONS_A_STATE = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One judged example. `stratum`: legal, near-miss (illegal, in the shape of a legal action) or malformed."""
+    """One judged example. `stratum`: legal, near-miss (illegal, in the shape of a legal action) or malformed.
+
+    `proposer` is `agent` for what an agent proposed in its episode, and empty for what was made up.
+    """
 
     player: int
     view: Any
@@ -31,6 +34,7 @@ class Row:
     stratum: str
     feedback: str = ""
     error_class: str = ""
+    proposer: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
