@@ -16,7 +16,7 @@ import rfc8785
 
 from bridle.errors import Failure, UsageError
 
-JSON: TypeAlias = "None | bool | int | float | str | list[Any] | dict[str, Any]"
+JSON: TypeAlias = "bool | int | float | str | list[Any] | dict[str, Any] | None"
 """A JSON value, as `json.loads` gives it."""
 
 Action: TypeAlias = "str | dict[str, Any]"
@@ -26,9 +26,29 @@ Result: TypeAlias = Literal["text", "bool", "json"]
 """What a function of a contract answers, and so how its reply crosses the sandbox's boundary."""
 
 IMPORTS = frozenset(
-    ("re", "collections", "itertools", "functools", "math", "json", "random", "string", "heapq", "bisect", "copy")
-    + ("operator", "typing", "dataclasses", "enum", "fractions", "decimal", "statistics", "datetime", "numpy")
-    + ("__future__",)
+    [
+        "re",
+        "collections",
+        "itertools",
+        "functools",
+        "math",
+        "json",
+        "random",
+        "string",
+        "heapq",
+        "bisect",
+        "copy",
+        "operator",
+        "typing",
+        "dataclasses",
+        "enum",
+        "fractions",
+        "decimal",
+        "statistics",
+        "datetime",
+        "numpy",
+        "__future__",
+    ]
 )
 """The top-level modules a harness may import. No clock, no files, no network."""
 
@@ -225,9 +245,8 @@ HEADER = "# Bridle harness "
 def write(harness: Harness, note: str) -> str:
     """The text of a harness's file: what it is in two comment lines (`note` is the second's end), then its source."""
     contract = harness.contract
-    return (
-        f"{HEADER}{harness.digest}\n# contract {contract.name}, observation {contract.observation}; {note}\n{harness.source}"
-    )
+    second = f"# contract {contract.name}, observation {contract.observation}; {note}"
+    return f"{HEADER}{harness.digest}\n{second}\n{harness.source}"
 
 
 def read(text: str, contract: Contract) -> Harness:
@@ -247,5 +266,7 @@ def read(text: str, contract: Contract) -> Harness:
             f"{contract.observation}; use the environment it was made for."
         )
     if first.removeprefix(HEADER) != harness.digest:
-        raise UsageError("The harness's source is not what its first line says; take that line away to use it as edited.")
+        raise UsageError(
+            "This harness was edited after it was written; take its first line away to use it as it is now."
+        )
     return harness

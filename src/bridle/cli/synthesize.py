@@ -107,8 +107,16 @@ def resume(
 
     from bridle.synthesis.run import read
 
-    given = {"iterations": iterations, "calls": max_calls, "tokens": max_tokens, "usd": max_usd, "steps": max_steps}
-    changed = {name: value for name, value in {**given, "seconds": seconds(max_time)}.items() if value is not None}
+    given: dict[str, Any] = {
+        "iterations": iterations,
+        "calls": max_calls,
+        "tokens": max_tokens,
+        "usd": max_usd,
+        "steps": max_steps,
+    }
+    changed: dict[str, Any] = {
+        name: value for name, value in {**given, "seconds": seconds(max_time)}.items() if value is not None
+    }
     plan = read(folder).plan
     plan = replace(plan, limit=replace(plan.limit, **changed))
     _run(plan, folder, executor=executor, json=json, resumed=True)

@@ -20,8 +20,13 @@ from bridle.rollout import Rollout, Trial, lockstep
 class Objective(Protocol):
     """One way to value a harness."""
 
-    name: str
-    goal: str
+    @property
+    def name(self) -> str:
+        """What it is called on the command line."""
+
+    @property
+    def goal(self) -> str:
+        """What the refiner is told it is for."""
 
     def measure(self, environment: Environment, loaded: Loaded, trial: Trial) -> Evidence:
         """Play the trial. Failures are data in the evidence; only the harness's lower `h`."""

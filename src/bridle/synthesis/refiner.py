@@ -56,7 +56,9 @@ class Refinement:
 class Refiner(Protocol):
     """Rewrites a harness."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Who it is; a simulated one says so."""
 
     def refine(self, assignment: Assignment, ledger: Ledger) -> Refinement:
         """A new harness within the assignment's scope. Model calls go through the ledger.

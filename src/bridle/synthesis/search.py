@@ -278,7 +278,7 @@ def settle(future: Future[Node], expand: Callable[[Order], Node], order: Order) 
 
 def priced(model: Model, usage: Usage) -> float:
     """What a call of this usage costs, in US dollars; UsageError where nobody knows."""
-    price = model.price(usage) if isinstance(model, Priced) else None
+    price: float | None = model.price(usage) if isinstance(model, Priced) else None
     if price is None:
         raise UsageError(f"The price of {model.name} is unknown, so --max-usd can't be kept; use --max-tokens instead.")
     return price

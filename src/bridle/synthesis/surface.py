@@ -41,9 +41,9 @@ def program_digest(source: str) -> str:
             node.body = node.body[1:] or [ast.Pass()]
     movable, rest = [], []
     for statement in tree.body:
-        if isinstance(statement, ast.FunctionDef) and not (statement.args.defaults or statement.decorator_list):
-            movable.append(ast.unparse(statement))
-        elif isinstance(statement, (ast.Import, ast.ImportFrom)):
+        if (
+            isinstance(statement, ast.FunctionDef) and not (statement.args.defaults or statement.decorator_list)
+        ) or isinstance(statement, (ast.Import, ast.ImportFrom)):
             movable.append(ast.unparse(statement))
         else:
             rest.append(ast.unparse(statement))
