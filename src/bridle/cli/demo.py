@@ -47,9 +47,7 @@ def game(folder: Path, *, seed: int, quiet: bool) -> dict[str, Any]:
             print(text, flush=True)
 
     plan = demo_plan()
-    say(
-        f"\n{GAME}: a model writes a harness from feedback alone (its answers are recorded; games and checks are live).\n"
-    )
+    say(f"\n{GAME}: a model writes a harness from feedback alone (recorded answers, live games).\n")
     with Progress(plan, quiet=quiet) as progress:
         outcome = runs.start(plan, folder, hooks=progress.hooks)
     write_report(folder)

@@ -35,8 +35,8 @@ def _check(identifier: str, json: bool) -> None:
     found = check_environment(resolve(identifier))
     findings = [str(finding) for finding in found.findings]
     done = (
-        f"{found.episodes} episodes, {found.steps} steps, {found.probed_legal} legal and {found.probed_illegal} illegal "
-        f"actions probed; capabilities: {', '.join(found.capabilities) or 'none'}"
+        f"{found.episodes} episodes, {found.steps} steps, "
+        f"{found.probed_legal} legal and {found.probed_illegal} illegal actions probed; capabilities: {', '.join(found.capabilities) or 'none'}"
     )
     if json:
         emit(

@@ -22,7 +22,7 @@ TextMode = Callable[[Observation], Mode]
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """One episode. `turns` were executed; `illegal` of them the environment refused; `refused` proposals were turned down.
+    """One episode. `turns` were executed, `illegal` of them refused by the environment; `refused` never got there.
 
     `rewards` is empty where the step limit ended the match.
     """

@@ -104,7 +104,7 @@ class Search:
         self._expander = Expander(plan, parts.environment, parts.refiner, parts.model, parts.journal, parts.executor)
         self._budget = Budget(plan.limit)
         self._began = time.monotonic()
-        self._earlier_seconds = sum(
+        self._earlier_seconds: float = sum(
             (e.payload or {}).get("seconds", 0.0) for e in parts.journal.events("session.ended")
         )
 
