@@ -34,10 +34,9 @@ def _check(identifier: str, json: bool) -> None:
 
     found = check_environment(resolve(identifier))
     findings = [str(finding) for finding in found.findings]
-    done = (
-        f"{found.episodes} episodes, {found.steps} steps, "
-        f"{found.probed_legal} legal and {found.probed_illegal} illegal actions probed; capabilities: {', '.join(found.capabilities) or 'none'}"
-    )
+    probed = f"{found.probed_legal} legal and {found.probed_illegal} illegal actions probed"
+    able = ", ".join(found.capabilities) or "none"
+    done = f"{found.episodes} episodes, {found.steps} steps, {probed}; capabilities: {able}"
     if json:
         emit(
             {
