@@ -92,8 +92,17 @@ class TextArenaEpisode:
         return LEGAL if refusal is None else Truth(False, refusal, "illegal")
 
     def legal_actions(self) -> list[Action]:
-        """Legal actions in their plainest spelling, in the order of the game's grammar."""
-        return list[Action](action for action in self._rules.candidates(self._env) if self.probe(action))
+        """Legal actions in their plainest spelling, in the order of the game's grammar.
+
+        All of them where `exhaustive` is True, else a fair sample.
+        """
+        candidates = self._rules.candidates(self._env)
+        return list[Action](candidates if self._rules.exact else filter(self._plays, candidates))
+
+    @property
+    def exhaustive(self) -> bool:
+        """Whether `legal_actions` lists all of them."""
+        return self._rules.exhaustive(self._env)
 
     def foreign_actions(self, rng: random.Random) -> list[Action]:
         """Legal ones, near misses, earlier ones, and the usual ways to spell an action badly."""
@@ -101,7 +110,7 @@ class TextArenaEpisode:
         near: list[str] = []
         candidates = self._rules.candidates(self._env)
         for action in rng.sample(candidates, min(len(candidates), 24)):
-            (legal if self.probe(action) else near).append(action)
+            (legal if self._rules.exact or self.probe(action) else near).append(action)
         return list(foreign_actions(rng, legal=legal[:6], near=near[:6], earlier=self._taken))
 
     def _deal(self) -> None:
@@ -184,9 +193,16 @@ class TextArenaEpisode:
             self._frozen = pickle.dumps(self._env, pickle.HIGHEST_PROTOCOL)
         return pickle.loads(self._frozen)
 
+    def _plays(self, action: str) -> bool:
+        """Whether the action is legal and does not break the game (uncorrected, some break on a winning move)."""
+        try:
+            return self.probe(action).legal
+        except EnvironmentFault:
+            return False
+
     def _is_stuck(self) -> bool:
         if self._stuck is None:
-            self._stuck = not self._over and not any(map(self.probe, self._rules.candidates(self._env)))
+            self._stuck = not self._over and not any(map(self._plays, self._rules.candidates(self._env)))
         return self._stuck
 
     def _ended(self, refusal: str | None, *, truncated: bool = False) -> Step:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from bridle.environments.textarena.candidates import candidates_for
+from bridle.environments.textarena.candidates import EXACT, candidates_for, is_exhaustive
 from bridle.environments.textarena.corrections import Corrections
-from bridle.environments.textarena.corrections.endings import ENDLESS, STEP_LIMIT
-from bridle.environments.textarena.corrections.legality import ATOMIC
+from bridle.environments.textarena.corrections.adapter import ATOMIC, ENDLESS, STEP_LIMIT
 from bridle.environments.textarena.games import Game
 from bridle.environments.textarena.hints import HINTS
 from bridle.environments.textarena.history import HISTORIES, History, HistoryName
@@ -29,11 +28,22 @@ UNREADABLE: Mapping[str, Mapping[str, tuple[type[Exception], ...]]] = {
         "_is_valid_movement": (TypeError, IndexError, ValueError),
     },
 }
-"""Where a family's own reading of a text may raise, by function, and what. Anything else out of `step` is a fault of the
-game. Chess: a move to its own square; SpiteAndMalice: a play without a card, or one after the last; Stratego: a lake;
+"""Where a family's own reading of a text may raise, by function, and what. Anything else out of `step` is a fault of
+the game. Chess: a move to its own square; SpiteAndMalice: a play without a card or after the last; Stratego: a lake;
 Tak: squares or pieces of the wrong shape."""
 
-MAY_BE_STUCK = frozenset("Breakthrough Checkers LinesOfAction QuantumTicTacToe Stratego Tak UltimateTicTacToe".split())
+MAY_BE_STUCK = frozenset(
+    (
+        "Breakthrough",
+        "Checkers",
+        "IndianPoker",
+        "LinesOfAction",
+        "QuantumTicTacToe",
+        "Stratego",
+        "Tak",
+        "UltimateTicTacToe",
+    )
+)
 """Families that, uncorrected, reach states without any legal action."""
 
 DIES = {"Snake": ("snakes", "Snake"), "Surround": ("players", "Player")}
@@ -94,6 +104,15 @@ class Rules:
         """Actions in their plainest spelling among which every legal one is."""
         return candidates_for(self.loaded.family, env)
 
+    @property
+    def exact(self) -> bool:
+        """Whether every candidate is legal."""
+        return self.loaded.family in EXACT
+
+    def exhaustive(self, env: Any) -> bool:
+        """Whether every legal action, plainly spelt, is a candidate."""
+        return is_exhaustive(self.loaded.family, env)
+
     def fatal(self, env: Any, player: int) -> str | None:
         """Why the player just died of an invalid move, where the family says it only so."""
         kind = DIES.get(self.loaded.family)
@@ -117,7 +136,7 @@ def rules_of(game: Game, name: str, history: HistoryName, corrections: Correctio
         name=name,
         loaded=load(family, corrections),
         class_name=class_name,
-        options=options | (HINTS[family].options if family in HINTS else {}),
+        options={**options, **(HINTS[family].options if family in HINTS else {})},
         players=game.players,
         formats=formats,
         history=HISTORIES[history],

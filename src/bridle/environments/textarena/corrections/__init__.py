@@ -1,22 +1,33 @@
 """Corrections of TextArena 0.7.4's games, applied to a private copy of their source; installed files stay as they are.
 
-Upstream has fixed some of them since (Breakthrough, Checkers, QuantumTicTacToe, Tak, UltimateTicTacToe), but no release
-holds the fixes. An edit is exact text, expected a stated number of times, so it can't silently miss.
+The edits are data, in the TOML files beside this one. Upstream has fixed some of the defects since (Breakthrough,
+Checkers, QuantumTicTacToe, Tak, UltimateTicTacToe), but no release holds the fixes.
 """
 
 from __future__ import annotations
 
+import tomllib
+from functools import cache
+from importlib.resources import files
+
 from bridle.environments.textarena.corrections.correction import VERSION, Correction, Corrections, Edit
-from bridle.environments.textarena.corrections.endings import ENDINGS
-from bridle.environments.textarena.corrections.legality import LEGALITY
-from bridle.environments.textarena.corrections.needed import NEEDED
-from bridle.environments.textarena.corrections.rewards import REWARDS
 
-__all__ = ["CORRECTIONS", "VERSION", "Correction", "Corrections", "Edit", "corrections_of"]
+__all__ = ["VERSION", "Correction", "Corrections", "all_corrections", "corrections_of"]
 
-CORRECTIONS: tuple[Correction, ...] = (*NEEDED, *LEGALITY, *ENDINGS, *REWARDS)
+
+@cache
+def all_corrections() -> tuple[Correction, ...]:
+    """Every correction, in the order in which those of a family apply."""
+    found: list[Correction] = []
+    for name in ("needed", "legality", "endings", "rewards"):
+        data = tomllib.loads(files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+        for item in data["correction"]:
+            edits = tuple(Edit(**edit) for edit in item.pop("edits"))
+            item["reason"] = " ".join(item["reason"].split())
+            found.append(Correction(edits=edits, **item))
+    return tuple(found)
 
 
 def corrections_of(family: str, which: Corrections) -> list[Correction]:
     """The corrections of a family that apply: all of them, or only what the game needs to run at all."""
-    return [c for c in CORRECTIONS if c.family == family and (which == "applied" or c.needed)]
+    return [c for c in all_corrections() if c.family == family and (which == "applied" or c.needed)]
