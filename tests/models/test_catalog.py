@@ -32,6 +32,8 @@ def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
         ("http://[::1/v1#m", "is not a model"),
         ("http://h:99999/v1#m", "is not a model"),
         ("http://#m", "is not a model"),
+        ("http://h/v 1#m", "is not a model"),
+        ("http://h/ü#m", "is not a model"),
         ("replay:", "needs a file"),
         ("scripted", r"Scripted\("),
         ("scripted:x", r"Scripted\("),
@@ -110,6 +112,13 @@ def test_no_key_is_needed_for_a_server_of_one_s_own() -> None:
         assert model.name == f"{provider.url}#llama3:8b"
         assert model.complete(Request(prompt="p")).model == "local"
         assert "within 0.25 s" in str(fault_of(model, Request(prompt="p")))
+
+
+def test_a_key_that_cannot_be_sent_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIDLE_API_KEY", "sk-one\nsk-two")
+    with pytest.raises(UsageError, match="BRIDLE_API_KEY holds a character") as refused:
+        open_model("http://127.0.0.1:9/v1#m")
+    assert "sk-" not in str(refused.value)
 
 
 def test_the_argument_goes_before_the_option() -> None:

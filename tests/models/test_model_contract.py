@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridle.models import Completion, Model, Scripted, open_model
+from bridle.models.pace import Paced
 from bridle.models.replay import Recorder, Replay
 from bridle.testing.model import REQUESTS, FakeProvider, ModelContract, reply
 
@@ -29,6 +30,13 @@ class TestScripted(ModelContract):
 
     def attempts(self) -> int:
         return len(self.model.requests)
+
+
+class TestPaced(TestScripted):
+    @contextmanager
+    def opened(self) -> Iterator[Model]:
+        self.model = Scripted(lambda request: reply(request.prompt))
+        yield Paced(self.model, per_minute=1e6)
 
 
 class TestReplay(ModelContract):

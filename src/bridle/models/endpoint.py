@@ -32,10 +32,17 @@ CONNECT = 10.0
 
 
 def key() -> str | None:
-    """The key to send: `BRIDLE_API_KEY`, else `OPENAI_API_KEY`; an empty one is none. Many local servers need none."""
+    """The key to send: `BRIDLE_API_KEY`, else `OPENAI_API_KEY`; an empty one is none. Many local servers need none.
+
+    Raises:
+        UsageError: it holds a character that no header can.
+    """
     for variable in ("BRIDLE_API_KEY", "OPENAI_API_KEY"):
         if (value := os.environ.get(variable)) is not None:
-            return value.strip() or None
+            value = value.strip()
+            if not (value.isascii() and value.isprintable()):
+                raise UsageError(f"{variable} holds a character that can't be sent (a line break?); set it again.")
+            return value or None
     return None
 
 
@@ -61,6 +68,7 @@ class Endpoint:
         try:
             self._address = parts = urllib.parse.urlsplit(address)
             sound = bool(parts.scheme in ("http", "https") and parts.hostname and model and parts.port != 0)
+            sound = sound and address.isascii() and address.isprintable() and " " not in address
         except ValueError:
             sound = False
         if not sound:
