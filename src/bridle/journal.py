@@ -238,11 +238,12 @@ class Journal:
         return JournalFault(f"{self.path}: event {seq} is not what was recorded; restore the journal from a copy.")
 
     def close(self) -> None:
-        """Close; closing twice is no error."""
-        self._db.close()
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Close; closing twice is no error. Waits for an append of another thread that is under way."""
+        with self._lock:
+            self._db.close()
+            if self._file is not None:
+                self._file.close()
+                self._file = None
 
     def __enter__(self) -> Self:
         return self

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from bridle.environment import Environment, unsealed
 from bridle.environments.catalog import resolve
@@ -27,6 +27,18 @@ from bridle.synthesis.tree import Node, Tree
 
 JOURNAL, HARNESS, REPORT = "journal.sqlite", "harness.py", "report.html"
 PACKAGES = ("bridle", "textarena", "numpy", "pydantic-ai-slim", "cedarpy", "transitions")
+
+
+GRACE = 5.0
+"""Seconds that a run which ended waits for expansions that it abandoned."""
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """A model that holds something until it is closed."""
+
+    def close(self) -> None:
+        """End what is under way."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +87,7 @@ def start(
             )
         journal.append("run.started", "", started(plan, opened, speaker))
         parts = _parts(opened, speaker, refiner, journal, executor, hooks)
-        return _search(plan, parts, folder)
+        return _search(plan, parts, folder, opened=None if model else speaker)
 
 
 def resume(
@@ -99,8 +111,9 @@ def resume(
         if opened is None:
             raise UsageError("This run's environment was an object; resume it from Python with the same.")
         journal.append("run.resumed", "", {"limit": plan.record()["limit"]})
-        parts = _parts(opened, model or open_model(plan.model), refiner, journal, executor, hooks)
-        return _search(plan, parts, folder)
+        speaker = model or open_model(plan.model)
+        parts = _parts(opened, speaker, refiner, journal, executor, hooks)
+        return _search(plan, parts, folder, opened=None if model else speaker)
 
 
 def read(folder: Path) -> Record:
@@ -186,12 +199,17 @@ def _parts(
     )
 
 
-def _search(plan: Plan, parts: Parts, folder: Path) -> Outcome:
+def _search(plan: Plan, parts: Parts, folder: Path, *, opened: Model | None) -> Outcome:
+    """Search, write the best harness, and leave nothing running. `opened` is a model that this run has to close."""
+    search = Search(plan, parts)
     try:
-        outcome = Search(plan, parts).run()
+        outcome = search.run()
         best = outcome.best
         note = f"node {best.id}, H = {best.h:.4f}{' (confirmed)' if best.confirmed else ''}"
         (folder / HARNESS).write_text(write(best.harness(parts.environment.contract), note), "utf-8")
         return outcome
     finally:
         parts.executor.shutdown(wait=False, cancel_futures=True)
+        if isinstance(opened, Closing):
+            opened.close()
+        search.join(GRACE)

@@ -103,6 +103,7 @@ class Search:
         self._recorded = {e.key: Node.from_record(e.payload) for e in parts.journal.events("node") if e.payload}
         self._expander = Expander(plan, parts.environment, parts.refiner, parts.model, parts.journal, parts.executor)
         self._budget = Budget(plan.limit)
+        self._threads: list[threading.Thread] = []
         self._began = time.monotonic()
         self._earlier_seconds: float = sum(
             (e.payload or {}).get("seconds", 0.0) for e in parts.journal.events("session.ended")
@@ -201,8 +202,16 @@ class Search:
             return future
         self._parts.journal.append("expansion", str(order.id), {"parent": order.parent})
         self._parts.hooks.on_dispatch(order.id, order.parent)
-        threading.Thread(target=settle, args=(future, self._expander.expand, order), daemon=True).start()
+        thread = threading.Thread(target=settle, args=(future, self._expander.expand, order), daemon=True)
+        self._threads.append(thread)
+        thread.start()
         return future
+
+    def join(self, seconds: float) -> None:
+        """Wait, at most so long altogether, for expansions that were abandoned."""
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _next(self, pending: deque[tuple[Order, Future[Node]]]) -> tuple[Order, Node] | None:
         """The pending expansion that is committed next; None when the time is used up first."""
