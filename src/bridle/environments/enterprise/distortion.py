@@ -15,7 +15,7 @@ from bridle.trace import parts
 ToolCall = dict[str, Any]
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_NUMBERED = re.compile(r"(.*?)([0-9]+)")
+_ID = re.compile(r"(\S*?[A-Za-z]\S*?)([0-9]+)")
 
 
 def distortions(rng: random.Random, call: ToolCall, schema: Mapping[str, Any]) -> list[ToolCall]:
@@ -74,11 +74,7 @@ def padded(rng: random.Random, call: ToolCall) -> ToolCall:
 def near_miss(rng: random.Random, call: ToolCall) -> ToolCall | None:
     """The call with one digit of an id changed; None where no argument looks like an id."""
     name, arguments = parts(call)
-    ids = {
-        key: match
-        for key, value in arguments.items()
-        if isinstance(value, str) and (match := _NUMBERED.fullmatch(value)) and match[1]
-    }
+    ids = {key: match for key, value in arguments.items() if isinstance(value, str) and (match := _ID.fullmatch(value))}
     if not ids:
         return None
     key = rng.choice(list(ids))
@@ -110,7 +106,7 @@ def _spellings(value: Any, schema: Mapping[str, Any]) -> list[Any]:
         return [value.replace("-", "/"), value.replace("-", ".")]
     if "enum" in schema:
         spellings = [value.upper(), value.title(), value.lower(), f" {value}", value.replace("_", " "), f"{value}\n"]
-    elif (match := _NUMBERED.fullmatch(value)) and match[1]:
+    elif match := _ID.fullmatch(value):
         spellings = [value.lower(), value.upper(), f" {value}", f"{value} ", value.replace("-", "_")]
     else:
         return []
