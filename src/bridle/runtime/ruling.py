@@ -42,7 +42,8 @@ def ruled(conduct: Conduct, view: Any, attempt: Attempt, seed: int) -> Generator
     """Review the attempt's call."""
     frozen = freeze(attempt.call)
     if isinstance(frozen, str):
-        return Ruling(None, "environment", error_class="schema", message=frozen)
+        by: Answerer = "guard" if conduct.reviewer.reviews else "environment"
+        return Ruling(None, by, error_class="schema", message=frozen)
     surface = conduct.surface
     if surface is not None and frozen.tool in conduct.by_name and not surface.holds(frozen.tool):
         return outside_surface(frozen, f"the release may not touch {frozen.tool}")

@@ -18,20 +18,22 @@ class FunctionEngine:
 
     def evaluate(self, request: AuthorizationRequest) -> Decision:
         """Ask the callable."""
+        request_digest = ""
         try:
+            request_digest = request.digest
             answer: object = self._decide(request)
         except Exception as error:
-            return self._decision(request, Outcome.INDETERMINATE, f"{type(error).__name__}: {error}")
+            return self._decision(Outcome.INDETERMINATE, request_digest, f"{type(error).__name__}: {error}")
         if answer is True:
-            return self._decision(request, Outcome.PERMIT)
+            return self._decision(Outcome.PERMIT, request_digest)
         if answer is False:
-            return self._decision(request, Outcome.DENY)
-        return self._decision(request, Outcome.INDETERMINATE, f"{self._name} answered {answer!r}, not True or False")
+            return self._decision(Outcome.DENY, request_digest)
+        return self._decision(Outcome.INDETERMINATE, request_digest, f"it answered {answer!r}, not True or False")
 
-    def _decision(self, request: AuthorizationRequest, outcome: Outcome, error: str = "") -> Decision:
+    def _decision(self, outcome: Outcome, request_digest: str, error: str = "") -> Decision:
         return Decision(
             outcome=outcome,
-            request_digest=request.digest,
+            request_digest=request_digest,
             policy_digest=self.policy_digest,
             reasons=() if error else (self._name,),
             errors=(error,) if error else (),

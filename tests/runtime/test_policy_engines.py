@@ -1,0 +1,150 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bridle.authorization import AuthorizationRequest, Outcome, PolicyEngine
+from bridle.errors import PolicyFault
+from bridle.runtime.policies.cedar import NO_MATCH, CedarEngine
+from bridle.runtime.policies.function import FunctionEngine, no_policy
+from bridle.testing.policy import (
+    CEDAR_POLICIES,
+    CEDAR_SCHEMA,
+    DENIED,
+    NO_MANAGER,
+    ONES_OWN,
+    PERMITTED,
+    TOO_MUCH,
+    PolicyEngineContract,
+    permits,
+)
+
+
+class TestCedar(PolicyEngineContract):
+    @contextmanager
+    def opened(self) -> Iterator[PolicyEngine]:
+        yield CedarEngine(CEDAR_POLICIES, CEDAR_SCHEMA)
+
+
+class TestFunction(PolicyEngineContract):
+    @contextmanager
+    def opened(self) -> Iterator[PolicyEngine]:
+        yield FunctionEngine(permits, name="office")
+
+
+CEDAR = CedarEngine(CEDAR_POLICIES, CEDAR_SCHEMA)
+
+
+def test_cedar_names_the_policies_that_decided() -> None:
+    assert CEDAR.evaluate(PERMITTED).reasons == ("within-limit",)
+    assert CEDAR.evaluate(ONES_OWN).reasons == ("not-ones-own",)
+    assert CEDAR.evaluate(TOO_MUCH).reasons == (NO_MATCH,)
+    assert CEDAR.evaluate(NO_MANAGER).reasons == ("no matching permit",)
+
+
+def test_a_prohibition_that_errors_does_not_open_the_door() -> None:
+    """Cedar skips a `forbid` that errors and answers Allow: here its attribute is optional and missing."""
+    schema = CEDAR_SCHEMA.replace("owner: User", "owner?: User")
+    policies = CEDAR_POLICIES.replace(
+        "resource.owner == principal", "resource has owner && resource.owner == principal"
+    )
+    sound = CedarEngine(policies, schema)
+    without = replace(PERMITTED, resource={"type": "Expense", "id": "E-1", "properties": {"total": 1}})
+    assert sound.evaluate(without).permits, "a policy that provides for it may permit"
+
+    unknown_owner = {"type": "Expense", "id": "E-2", "properties": {"owner": {"type": "User", "id": "eve"}, "total": 1}}
+    through = CEDAR_POLICIES.replace("resource.owner == principal", "resource.owner.limit < 0")
+    decision = CedarEngine(through, CEDAR_SCHEMA).evaluate(replace(PERMITTED, resource=unknown_owner))
+    assert decision.outcome is Outcome.INDETERMINATE
+    assert not decision.permits
+    assert "User::" in decision.errors[0]
+    assert decision.reasons == ("within-limit",), "Cedar itself allowed it"
+
+
+def test_a_denial_by_error_alone_is_no_denial_for_good() -> None:
+    through = '@id("p") permit (principal, action, resource) when { resource.owner.limit > 0 };'
+    unknown_owner = {"type": "Expense", "id": "E-2", "properties": {"owner": {"type": "User", "id": "eve"}, "total": 1}}
+    decision = CedarEngine(through, CEDAR_SCHEMA).evaluate(replace(PERMITTED, resource=unknown_owner))
+    assert decision.outcome is Outcome.INDETERMINATE
+    assert decision.errors
+
+
+@pytest.mark.parametrize(
+    ("policies", "schema", "says"),
+    [
+        ("permit (principal, action, resource", CEDAR_SCHEMA, "policies can't be used"),
+        (CEDAR_POLICIES, "entity {", "schema can't be used"),
+        (CEDAR_POLICIES, "", "don't fit their schema"),
+        ("permit (principal, action, resource) when { context.salary > 1 };", CEDAR_SCHEMA, "salary"),
+        ('permit (principal, action == Action::"aprove", resource);', CEDAR_SCHEMA, "aprove"),
+    ],
+)
+def test_what_does_not_fit_together_is_no_engine(policies: str, schema: str, says: str) -> None:
+    with pytest.raises(PolicyFault, match=says):
+        CedarEngine(policies, schema)
+
+
+def test_entities_are_held_to_the_schema_when_the_engine_is_built() -> None:
+    ann: dict[str, Any] = {"uid": {"type": "User", "id": "ann"}, "attrs": {"limit": "lots"}, "parents": []}
+    with pytest.raises(PolicyFault, match="entities can't be used"):
+        CedarEngine(CEDAR_POLICIES, CEDAR_SCHEMA, entities=[ann])
+
+
+def test_a_directory_of_entities_is_used_and_can_not_be_overruled_by_a_request() -> None:
+    ann = {
+        "uid": {"type": "User", "id": "ann"},
+        "attrs": {"limit": 5},
+        "parents": [{"type": "Role", "id": "manager"}],
+    }
+    engine = CedarEngine(CEDAR_POLICIES, CEDAR_SCHEMA, entities=[ann])
+    by_name = {"type": "User", "id": "ann"}
+    assert engine.evaluate(replace(PERMITTED, subject=by_name, context={"amount": 5})).permits
+    assert engine.evaluate(replace(PERMITTED, subject=by_name, context={"amount": 6})).outcome is Outcome.DENY
+    overruled = engine.evaluate(PERMITTED)
+    assert overruled.outcome is Outcome.INDETERMINATE
+    assert "ann" in overruled.errors[0]
+
+
+def test_the_policy_digest_covers_everything_that_decides() -> None:
+    ann = {"uid": {"type": "User", "id": "ann"}, "attrs": {"limit": 5}, "parents": []}
+    engines = [
+        CEDAR,
+        CedarEngine(CEDAR_POLICIES + "\n", CEDAR_SCHEMA),
+        CedarEngine(CEDAR_POLICIES, CEDAR_SCHEMA + "\n"),
+        CedarEngine(CEDAR_POLICIES, CEDAR_SCHEMA, entities=[ann]),
+    ]
+    assert len({engine.policy_digest for engine in engines}) == 4
+    assert CedarEngine(CEDAR_POLICIES, CEDAR_SCHEMA).policy_digest == CEDAR.policy_digest
+
+
+def test_cedar_and_the_callable_agree() -> None:
+    callable_ = FunctionEngine(permits, name="office")
+    for request in (PERMITTED, *DENIED.values()):
+        assert CEDAR.evaluate(request).permits == callable_.evaluate(request).permits
+
+
+@pytest.mark.parametrize("answer", [None, 1, "yes", Outcome.PERMIT, object()])
+def test_a_callable_permits_by_true_and_by_nothing_else(answer: Any) -> None:
+    decision = FunctionEngine(lambda request: answer, name="odd").evaluate(PERMITTED)
+    assert decision.outcome is Outcome.INDETERMINATE
+    assert decision.errors
+
+
+def test_a_callable_that_raises_or_times_out_permits_nothing() -> None:
+    def late(request: AuthorizationRequest) -> bool:
+        raise TimeoutError("too late")
+
+    decision = FunctionEngine(late, name="late").evaluate(PERMITTED)
+    assert not decision.permits
+    assert decision.errors == ("TimeoutError: too late",)
+
+
+def test_no_policy_says_so() -> None:
+    assert no_policy().evaluate(PERMITTED).reasons == ("no policy",)
+
+
+def test_a_new_version_of_a_callable_is_another_policy() -> None:
+    one, two = (FunctionEngine(permits, name="office", version=version) for version in ("1", "2"))
+    assert one.policy_digest != two.policy_digest
