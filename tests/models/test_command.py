@@ -186,6 +186,21 @@ def test_an_interrupt_kills_what_runs(program: Callable[[str], str], tmp_path: P
     assert gone(pids)
 
 
+def test_nothing_runs_on_when_the_interpreter_ends(program: Callable[[str], str], tmp_path: Path) -> None:
+    """The thread that asks is a daemon, and nobody closed the model."""
+    line = program(STUBBORN.format(pids=str(tmp_path / "pids")))
+    asking = textwrap.dedent(f"""
+        import pathlib, threading, time
+        from bridle.models import Request, open_model
+        model = open_model({"cmd:" + line!r})
+        threading.Thread(target=model.complete, args=(Request(prompt="p"),), daemon=True).start()
+        while not pathlib.Path({str(tmp_path / "pids")!r}).exists(): time.sleep(0.01)
+        time.sleep(0.1)
+    """)
+    subprocess.run([sys.executable, "-c", asking], timeout=20, check=True)
+    assert gone(running(tmp_path / "pids"))
+
+
 def test_a_grandchild_that_keeps_the_output_open_does_not_hold_the_answer_back(
     program: Callable[[str], str], tmp_path: Path
 ) -> None:

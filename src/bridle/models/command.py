@@ -18,6 +18,7 @@ import signal
 import subprocess
 import threading
 import time
+import weakref
 from pathlib import Path
 
 from bridle.errors import ModelFault, UsageError
@@ -61,6 +62,9 @@ class Command:
         self._label = label or self.name
         self._timeout = timeout
         self._closed = threading.Event()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        # Also when the interpreter ends while a thread that nobody waits for still asks.
+        weakref.finalize(self, _end, self._running)
 
     def complete(self, request: Request) -> Completion:
         """Run the program once and wait for it.
@@ -84,12 +88,15 @@ class Command:
         except OSError as error:
             raise ModelFault(f"{self.name} could not be started: {error.strerror}.", permanent=True) from error
         with child:
+            self._running.add(child)
             try:
                 out, err = self._talk(child, request.prompt.encode(), start + self._timeout)
             except BaseException:
                 # Time-out, too much output, Ctrl-C: nothing of the program may stay behind.
                 _kill(child)
                 raise
+            finally:
+                self._running.discard(child)
         if child.returncode != 0:
             raise ModelFault(f"{self.name} {_ending(child.returncode)}: {_last_lines(err) or 'it said nothing'}")
         try:
@@ -153,6 +160,7 @@ class Command:
     def close(self) -> None:
         """End every program that is still answering; their `complete` raises. Closing twice is no error."""
         self._closed.set()
+        _end(self._running)
 
 
 def _environment(request: Request) -> dict[str, str]:
@@ -190,6 +198,13 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
     if child.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
+
+
+def _end(running: set[subprocess.Popen[bytes]]) -> None:
+    """Kill what still runs."""
+    for child in list(running):
+        if child.poll() is None:
+            _kill(child)
 
 
 def _ending(status: int) -> str:
