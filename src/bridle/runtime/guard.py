@@ -112,11 +112,23 @@ class Guard:
         """
         return self.propose({"tool": tool, "arguments": dict(arguments)})
 
-    def propose(self, action: Action | None) -> Answer:
-        """The agent's proposal, however malformed; None where the harness acts alone."""
+    def propose(self, action: Action) -> Answer:
+        """The agent's proposal, however malformed; raises as `call` does."""
+        return self._turn((action,))
+
+    def act(self) -> Answer:
+        """Let a harness that acts alone make its call.
+
+        Raises:
+            UsageError: the harness in force is one that reviews an agent's calls.
+            EnvironmentFault: a simulated environment broke.
+        """
+        return self._turn(())
+
+    def _turn(self, proposals: tuple[Action, ...]) -> Answer:
         with self._lock:
             conduct, loaded = self._in_force()
-            turn = self._drive(call_turn(self._gate.observe(), conduct, self._carry), action, loaded)
+            turn = self._drive(call_turn(self._gate.observe(), conduct, self._carry), proposals, loaded)
             self._carry = turn.carry
         self._report(turn)
         return _answer(turn)
@@ -134,20 +146,20 @@ class Guard:
             self._conduct = replace(self._conduct, reviewer=active.reviewer, surface=active.surface)
         return self._conduct, active.loaded
 
-    def _drive(self, mode: Mode, action: Action | None, loaded: Loaded | None) -> CallTurn:
+    def _drive(self, mode: Mode, proposals: tuple[Action, ...], loaded: Loaded | None) -> CallTurn:
         """Answer the mode's effects as they come."""
         try:
             effect = next(mode)
             while True:
-                effect = mode.send(self._answered(effect, action, loaded))
+                effect = mode.send(self._answered(effect, proposals, loaded))
         except StopIteration as stop:
             return cast(CallTurn, stop.value)
 
-    def _answered(self, effect: Effect, action: Action | None, loaded: Loaded | None) -> Any:
+    def _answered(self, effect: Effect, proposals: tuple[Action, ...], loaded: Loaded | None) -> Any:
         if isinstance(effect, Propose):
-            if action is None:
+            if not proposals:
                 raise UsageError("There is no proposal; only a harness that acts alone goes on without one.")
-            return action
+            return proposals[0]
         if isinstance(effect, Invoke):
             return _invoked(effect.call, loaded)
         return self._gate.answer(effect)

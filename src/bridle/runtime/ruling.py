@@ -21,6 +21,10 @@ IN_DOUBT = "in-doubt"
 """Error classes of calls that the guard or the harness stopped. A rejection has the code that the harness gave it."""
 
 
+LONGEST_FAILURE = 300
+"""Characters of a failure's message that the agent and the trace are given."""
+
+
 class Ruling(NamedTuple):
     """Where `final` is None the call goes no further: `answered_by` says who stopped it.
 
@@ -104,7 +108,7 @@ def _failed(conduct: Conduct, frozen: FrozenCall, failure: Failure, word: Verdic
     broke_a_rule = failure.kind in (CHANGED_INTENT, BAD_REWRITE)
     if way == "direct" and not broke_a_rule:
         return Ruling(frozen, failure=failure)
-    why = f"the harness failed ({failure.kind})"
+    why = f"the harness failed ({failure.kind}: {failure.message[:LONGEST_FAILURE]})"
     return Ruling(
         None,
         "guard",
