@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, cast
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, cast, runtime_checkable
 
 import rfc8785
 
@@ -208,6 +208,17 @@ class Loaded(Protocol):
 
     def close(self) -> None:
         """End the worker. Closing twice is no error."""
+
+
+@runtime_checkable
+class Pipelining(Protocol):
+    """A loaded harness that can have two batches on their way at once: one is answered while the other is made."""
+
+    def submit(self, calls: Sequence[Call]) -> None:
+        """Send a batch without waiting for it; at most two may be on their way."""
+
+    def collect(self) -> list[Reply]:
+        """The replies of the oldest batch on its way, as `Loaded.batch` gives them."""
 
 
 class Sandbox(Protocol):

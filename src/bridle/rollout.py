@@ -7,14 +7,14 @@ ends at an illegal action of the code's own, or when the code fails.
 from __future__ import annotations
 
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from bridle.environment import Environment, Episode, Observation, Split, Step
 from bridle.errors import Blame, EnvironmentFault, Failure
-from bridle.harness import Loaded, Reply
+from bridle.harness import Call, Loaded, Pipelining, Reply
 from bridle.runtime.effects import Effect, Execute, Invoke, Mode
 from bridle.runtime.modes import Turn, own_play
 
@@ -267,14 +267,39 @@ def failure_kind(turn: Turn) -> str:
 
 
 def lockstep(environment: Environment, loaded: Loaded, trial: Trial, *, opponent: Opponent | None = None) -> Rollout:
-    """Play a trial: every round trip carries one call of each lane that is still playing."""
+    """Play a trial: every round trip carries one call of each lane that is still playing.
+
+    Where the harness can take two batches at once, the lanes go in two halves: while one half's calls are answered, the
+    other half's games are played. What a lane plays doesn't depend on it.
+    """
     lanes = [Lane(environment, trial, number, opponent) for number in range(trial.lanes)]
-    waiting: Sequence[tuple[Lane, Invoke]] = [(lane, call) for lane in lanes if (call := lane.begin()) is not None]
-    while waiting:
-        replies = loaded.batch([invoke.call for _, invoke in waiting])
-        waiting = [
-            (lane, call)
-            for (lane, _), reply in zip(waiting, replies, strict=True)
-            if (call := lane.resume(reply)) is not None
-        ]
+    pipeline = loaded if isinstance(loaded, Pipelining) and trial.lanes > 1 else _OneByOne(loaded)
+    halves = [lanes] if isinstance(pipeline, _OneByOne) else [lanes[::2], lanes[1::2]]
+    under_way: deque[list[Lane]] = deque()
+
+    def send(waiting: list[tuple[Lane, Invoke | None]]) -> None:
+        playing = [(lane, invoke.call) for lane, invoke in waiting if invoke is not None]
+        if playing:
+            pipeline.submit([call for _, call in playing])
+            under_way.append([lane for lane, _ in playing])
+
+    for half in halves:
+        send([(lane, lane.begin()) for lane in half])
+    while under_way:
+        playing = under_way.popleft()
+        send([(lane, lane.resume(reply)) for lane, reply in zip(playing, pipeline.collect(), strict=True)])
     return Rollout(trial=trial, lanes=tuple(lane.result() for lane in lanes))
+
+
+class _OneByOne:
+    """Any loaded harness, as one that has a single batch on its way."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self._loaded = loaded
+        self._calls: Sequence[Call] = ()
+
+    def submit(self, calls: Sequence[Call]) -> None:
+        self._calls = calls
+
+    def collect(self) -> list[Reply]:
+        return self._loaded.batch(self._calls)

@@ -59,7 +59,7 @@ def spent(record: Record) -> dict[str, str]:
     }
 
 
-def curve(record: Record, width: int = 640, height: int = 160) -> dict[str, Any]:
+def curve(record: Record, width: int = 1010, height: int = 170) -> dict[str, Any]:
     """H by commit, and the best so far, as points of a drawing of the given size."""
     nodes = [node for node in record.tree if node.status in ("root", "measured")]
     last = max((node.id for node in record.tree), default=0) or 1
@@ -67,10 +67,12 @@ def curve(record: Record, width: int = 640, height: int = 160) -> dict[str, Any]
     def place(node: Node, h: float) -> tuple[float, float]:
         return 40 + (width - 60) * node.id / last, height - 25 - (height - 45) * h
 
-    best, steps = 0.0, []
+    best, steps = 0.0, list[tuple[float, float]]()
     for node in nodes:
+        steps.append(place(node, best))
         best = max(best, node.h)
         steps.append(place(node, best))
+    steps.append((float(width - 20), steps[-1][1]))
     return {
         "width": width,
         "height": height,
