@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from bridle.models.model import Usage
+from bridle.models import Recorder, Scripted, open_model
+from bridle.models.model import Priced, Usage
 from bridle.models.prices import price, table
 
 pytest.importorskip("genai_prices")
@@ -38,6 +40,21 @@ def test_a_known_model_of_a_known_server_has_a_price() -> None:
 )
 def test_what_the_table_does_not_say_is_unknown_and_not_free(model: str, url: str) -> None:
     assert price(MILLION, model, url) is None
+
+
+def test_a_model_says_beforehand_what_a_call_would_cost(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    known = price(MILLION, "gpt-4o", OPENAI)
+    for spec in (f"{OPENAI}#gpt-4o", f"{OPENAI}#gpt-4o?rate=60", "openai:gpt-4o"):
+        model = open_model(spec)
+        for asked in (model, Recorder(model, tmp_path / "r.jsonl")):
+            assert isinstance(asked, Priced)
+            assert asked.price(MILLION) == known
+        model.close()
+    for unknown in (open_model("http://127.0.0.1:9/v1#gpt-4o?rate=60"), Recorder(Scripted([]), tmp_path / "r.jsonl")):
+        assert isinstance(unknown, Priced)
+        assert unknown.price(MILLION) is None
 
 
 def test_without_the_table_every_price_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

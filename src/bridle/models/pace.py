@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from bridle.errors import ModelFault, UsageError
-from bridle.models.model import Completion, Model, Request
+from bridle.models.model import Completion, Model, Priced, Request, Usage
 
 
 class Paced:
@@ -56,6 +56,10 @@ class Paced:
                 return self._next - now
             self._next = max(self._next, now) + self._gap
             return 0.0
+
+    def price(self, usage: Usage) -> float | None:
+        """As the model's; None where it knows no prices."""
+        return self._model.price(usage) if isinstance(self._model, Priced) else None
 
     def close(self) -> None:
         """Let nobody wait any longer, and close the model, where it can be closed."""
