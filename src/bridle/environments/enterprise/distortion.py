@@ -106,7 +106,7 @@ def _spellings(value: Any, schema: Mapping[str, Any]) -> list[Any]:
         return [value.replace("-", "/"), value.replace("-", ".")]
     if "enum" in schema:
         spellings = [value.upper(), value.title(), value.lower(), f" {value}", value.replace("_", " "), f"{value}\n"]
-    elif match := _ID.fullmatch(value):
+    elif _ID.fullmatch(value):
         spellings = [value.lower(), value.upper(), f" {value}", f"{value} ", value.replace("-", "_")]
     else:
         return []

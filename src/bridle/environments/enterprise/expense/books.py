@@ -30,10 +30,7 @@ class Books:
     @cached_property
     def lifecycle(self) -> Lifecycle:
         """The state machine that drives the requests; made when it is first needed."""
-        lifecycle = Lifecycle()
-        for request in self.requests.values():
-            lifecycle.adopt(request)
-        return lifecycle
+        return Lifecycle()
 
     def request_of(self, identity: str) -> Request | None:
         """The request that an id is about: its own, its item's, or that of the item its receipt is attached to."""
@@ -58,9 +55,7 @@ class Books:
 
     def create(self, **fields: Any) -> Request:
         """A new draft of the actor's."""
-        lifecycle = self.lifecycle
         request = Request(id=self.number("REQ", self.requests), owner=self.actor, **fields)
-        lifecycle.adopt(request)
         self.requests[request.id] = request
         self.named.add(request.id)
         return request

@@ -45,7 +45,7 @@ class Draft:
         self.currency = rng.choice(list(CURRENCIES))
         self.unsuited = rng.random() < UNSUITED
         self.me, self.other, self.third = (f"EMP-{n}" for n in rng.sample(range(100, 1000), 3))
-        self._numbers = {kind: iter(rng.sample(range(1000, 9000), 40)) for kind in ("REQ", "ITM", "RCT")}
+        self._numbers = {kind: iter(rng.sample(range(1000, 9000), 20)) for kind in ("REQ", "ITM", "RCT")}
 
     def identity(self, kind: str) -> str:
         """A fresh id."""

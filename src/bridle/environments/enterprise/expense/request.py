@@ -276,21 +276,17 @@ _UNMET: Mapping[str, tuple[str, Callable[[Request], str]]] = {
 
 
 class Lifecycle:
-    """The state machine of a ledger's requests."""
+    """The state machine of a ledger's requests. It takes a request on when it is first asked about it."""
 
     def __init__(self) -> None:
-        """A machine without models yet."""
+        """A machine without requests yet."""
         self._machine = Machine(
             model=None, states=list(STATES), transitions=list(TRANSITIONS), initial="draft", auto_transitions=False
         )
 
-    def adopt(self, request: Request) -> None:
-        """Put a request under the machine, in the state it is in."""
-        self._machine.add_model(request, initial=request.state)
-
     def check(self, request: Request, trigger: str, **arguments: Any) -> Truth:
         """Whether the trigger can be pulled now; `state_conflict` or `missing_precondition` if not."""
-        if request.may_trigger(trigger, **arguments):  # type: ignore[attr-defined]
+        if self._model(request).may_trigger(trigger, **arguments):
             return Truth(True)
         found = self._machine.events[trigger].transitions
         if request.state not in found:
@@ -305,4 +301,10 @@ class Lifecycle:
 
     def pull(self, request: Request, trigger: str, **arguments: Any) -> None:
         """Pull an applicable trigger."""
-        request.trigger(trigger, **arguments)  # type: ignore[attr-defined]
+        self._model(request).trigger(trigger, **arguments)
+
+    def _model(self, request: Request) -> Any:
+        """The request with the methods that the machine gives its models."""
+        if request not in self._machine.models:
+            self._machine.add_model(request, initial=request.state)
+        return request
