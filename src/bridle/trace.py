@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from bridle.authorization import Decision, Outcome
@@ -87,8 +88,9 @@ class Tool:
     idempotency_key: str | None = None
     identity: str = "id"
 
+    @cached_property
     def declaration(self) -> dict[str, Any]:
-        """The tool as the view shows it."""
+        """The tool as the view shows it. Shared; nobody writes into it."""
         shown = {"description": self.description, "schema": dict(self.schema), "effect": self.effect.value}
         if self.compensation is not None:
             shown["compensation"] = self.compensation
@@ -201,7 +203,7 @@ class ViewBuilder:
     def __post_init__(self) -> None:
         """Render the declarations of the tools once."""
         self._tools = {tool.name: tool for tool in self.tools}
-        self._declared = {tool.name: tool.declaration() for tool in self.tools}
+        self._declared = {tool.name: tool.declaration for tool in self.tools}
 
     def add(self, step: TraceStep) -> None:
         """Fold one step in."""
