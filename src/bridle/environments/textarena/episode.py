@@ -27,6 +27,10 @@ SHOWN = 200
 """Characters of a refused text that the history shows, where the game did not put it there itself."""
 
 
+def _nothing() -> float:
+    return 0.0
+
+
 class TextArenaEpisode:
     """One game. Made by `TextArenaEnvironment.start`."""
 
@@ -78,6 +82,8 @@ class TextArenaEpisode:
         state = copy.state
         player = state.current_player_id
         state.refusal, state.probing = None, True
+        if rules.players == 1:
+            copy._get_percentage_completion = _nothing  # a refusal pays it; its verdict does not depend on it
         rules.probe_random.lender = self._random
         rules.loaded.take_over(None, rules.probe_random)
         try:
@@ -88,7 +94,7 @@ class TextArenaEpisode:
             if not rules.unreadable(error):
                 raise self._fault(text, error) from error
             state.refusal = UNREADABLE
-        refusal = state.refusal or rules.fatal(copy, player)
+        refusal = state.refusal or (rules.fatal(copy, player) if rules.dies else None)
         return LEGAL if refusal is None else Truth(False, refusal, "illegal")
 
     def legal_actions(self) -> list[Action]:
@@ -115,7 +121,7 @@ class TextArenaEpisode:
 
     def _deal(self) -> None:
         rules = self._rules
-        self._random = EpisodeRandom(self._seed)
+        self._random = EpisodeRandom(self._seed) if rules.loaded.draws else rules.loaded.random
         self._history = rules.history(rules.players)
         rules.loaded.take_over(self, self._random)
         self._env = rules.make()
@@ -136,7 +142,7 @@ class TextArenaEpisode:
             if not rules.unreadable(error):
                 raise self._fault(text, error) from error
             return self._undo(text, UNREADABLE)
-        if state.refusal is None:
+        if rules.dies and state.refusal is None:
             state.refusal = rules.fatal(self._env, player)
         if state.refusal is None:
             self._history.acted(player)

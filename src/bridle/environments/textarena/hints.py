@@ -9,7 +9,7 @@ Source: the paper, Appendix A.4 and A.5: hints of available moves are removed fr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -21,11 +21,13 @@ Kind: TypeAlias = Literal["PROMPT", "GAME_BOARD", "GAME_MESSAGE", "GAME_ACTION_D
 class Hint:
     """A listing of legal moves: in messages of `kind`, from `start` to the end of its line.
 
-    A line that nothing else is on goes altogether; in an error text the sentence is cut where the listing starts.
+    A line that nothing else is on goes altogether; in an error text the sentence is cut where the listing starts, and
+    `instead` stands for one that was nothing else.
     """
 
     kind: Kind
     start: str
+    instead: str = "That action is not possible now."
 
     def remove(self, message: str) -> str:
         """The message without the listing."""
@@ -33,11 +35,13 @@ class Hint:
         while at >= 0:
             end = message.find("\n", at)
             head, tail = message[:at], "" if end < 0 else message[end:]
-            if head.endswith("\n") or not head:
-                head = head.removesuffix("\n") if tail or self.kind != "error" else head
-                if not head:
-                    tail = tail.removeprefix("\n")
-            message = head.rstrip(" ") + tail if self.kind == "error" else head + tail
+            if self.kind == "error":
+                head = head.rstrip(" -") or self.instead
+            elif not head:
+                tail = tail.removeprefix("\n")
+            elif head[-1] == "\n":
+                head = head[:-1]
+            message = head + tail
             at = message.find(self.start)
         return message
 
@@ -80,19 +84,45 @@ HINTS: Mapping[str, Hints] = {
     "Sokoban": _board("Available Moves:", "Repeated the four directions on every board; the prompt names them."),
     "FrozenLake": _board("Available Actions:", "Repeated the eight words on every board; the prompt names them."),
     "PigDice": _board("Available actions:", "Repeated the two words on every board; the prompt names them."),
-    "KuhnPoker": _board("Your available actions are:", "Listed what the betting so far allows."),
-    "IndianPoker": _board("Your possible actions:", "Listed what the betting so far allows; the prompt has the words."),
-    "Golf": _board("Your options:", "Listed what the drawn card allows."),
+    "KuhnPoker": _board(
+        "Your available actions are:",
+        "Listed what the betting so far allows, as did the error text. The prompt has the words and their conditions.",
+        Hint(kind="error", start="Action must be [check]"),
+        Hint(kind="error", start="Action must be [fold]"),
+    ),
+    "IndianPoker": _board(
+        "Your possible actions:",
+        "Listed what the betting so far allows, as did an error text. The prompt has the words.",
+        Hint(kind="error", start="must [call] / [raise] / [fold]"),
+    ),
+    "Golf": Hints(
+        listings=(
+            Hint(kind="GAME_BOARD", start="Final turns! Your options:"),
+            Hint(kind="GAME_BOARD", start="Your options:"),
+            Hint(kind="GAME_BOARD", start="You must: "),
+            Hint(kind="GAME_MESSAGE", start="Now you must [swap X Y]"),
+            Hint(kind="GAME_MESSAGE", start="You must [swap X Y]"),
+            Hint(kind="error", start="You must [swap X Y]"),
+            Hint(kind="error", start="You must first [draw]"),
+        ),
+        reason="Board, messages and error texts listed what the phase of the turn allows. The prompt has the four words.",
+    ),
     "Santorini": Hints(
-        listings=(Hint(kind="PROMPT", start="Valid moves:"),),
-        reason="Both prompts listed player 0's first moves.",
+        options={"show_valid": False},
+        reason="Both prompts listed player 0's first moves. The format and the rules of moving and building stay.",
     ),
 }
 
 
-def without(family: str, kind: Kind, message: str) -> str:
-    """The message without what is removed from messages of this kind in this family."""
-    for hint in HINTS[family].listings if family in HINTS else ():
-        if hint.kind == kind:
-            message = hint.remove(message)
-    return message
+def cleaner(family: str, kind: Kind) -> Callable[[str], str]:
+    """What removes from messages of this kind what is removed in this family."""
+    removals = [hint.remove for hint in HINTS[family].listings if hint.kind == kind]
+    if len(removals) == 1:
+        return removals[0]
+
+    def clean(message: str) -> str:
+        for remove in removals:
+            message = remove(message)
+        return message
+
+    return clean

@@ -38,8 +38,7 @@ class FullHistory:
         """Append them."""
         text = self._texts[player]
         self._texts[player] = ""  # the local name is now the only one, so += need not copy
-        for note in notes:
-            text += note[1]
+        text += "".join([line for _, line in notes])
         self._texts[player] = text
 
     def view(self, player: int) -> str:
@@ -66,20 +65,21 @@ class BoardHistory:
     def add(self, player: int, notes: Sequence[Note]) -> None:
         """Sort them into prompt, board and events."""
         for note in notes:
-            if note.kind is PROMPT:
-                self._prompts[player] += note.line
+            kind, line = note
+            if kind is PROMPT:
+                self._prompts[player] += line
                 continue
             events = self._events[player]
-            if note.kind is GAME_BOARD:
-                self._boards[player] = note.line
-                events[:] = [event for event in events if event.kind is not GAME_BOARD]
+            if kind is GAME_BOARD:
+                self._boards[player] = line
+                events[:] = [event for event in events if event[0] is not GAME_BOARD]
             events.append(note)
 
     def view(self, player: int) -> str:
         """Prompt, then events with the latest board among them."""
         events = self._events[player]
-        shown = "".join(note.line for note in events)
-        if not any(note.kind is GAME_BOARD for note in events):
+        shown = "".join(line for _, line in events)
+        if not any(kind is GAME_BOARD for kind, _ in events):
             shown = self._boards[player] + shown
         return self._prompts[player] + shown
 

@@ -12,14 +12,14 @@ import importlib.util
 import random
 import re
 import sys
-from functools import cache, partial
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from bridle.environments.textarena.corrections import VERSION, Corrections, corrections_of
-from bridle.environments.textarena.hints import HINTS, without
+from bridle.environments.textarena.hints import HINTS, cleaner
 from bridle.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class LoadedGame:
     """One family's code, ready to make games.
 
     `random` is the generator that the code uses now, and `owner` the episode that it belongs to: several episodes
-    share the code, and whoever is about to run it takes it over first.
+    share the code, and whoever is about to run it takes it over first. `draws`: whether the game draws at all.
     """
 
     def __init__(self, family: str, corrections: Corrections) -> None:
@@ -54,6 +54,7 @@ class LoadedGame:
         for correction in corrections_of(family, corrections):
             source = correction.apply(source)
         helpers = [self._run(f"{self.name}_{name}", self._helper(name)) for name in _helpers(source, family)]
+        self.draws = re.search(r"^import [^\n]*\brandom\b", source, flags=re.M) is not None
         self._modules = [self._run(self.name, self._private(source)), *helpers]
         self._listen()
         self.take_over(None, self.random)
@@ -92,19 +93,20 @@ class LoadedGame:
         """Put listening states where the game's code finds TextArena's."""
         state = importlib.import_module("bridle.environments.textarena.state")
         textarena = importlib.import_module("textarena")
-        hints = HINTS.get(self.family)
-        cleaners = {
-            "error" if hint.kind == "error" else textarena.ObservationType[hint.kind]: partial(
-                without, self.family, hint.kind
-            )
-            for hint in (hints.listings if hints else ())
+        kinds = dict.fromkeys(hint.kind for hint in (HINTS[self.family].listings if self.family in HINTS else ()))
+        cleaners = {kind: cleaner(self.family, kind) for kind in kinds}
+        reason = cleaners.pop("error", None)
+        scope = {
+            "game": self,
+            "cleaners": tuple((textarena.ObservationType[kind], clean) for kind, clean in cleaners.items()),
+            "clean_reason": None if reason is None else staticmethod(reason),
+            "__module__": self.name,
         }
         facade = ModuleType("textarena")
         facade.__dict__.update(textarena.__dict__)
         module = self._modules[0]
         for base in state.STATES:
-            scope = {"game": self, "cleaners": cleaners, "__module__": self.name}
-            listening = type(base.__name__, (state.Listening, base), scope)
+            listening = type(base.__name__, (state.Listening, base), dict(scope))
             setattr(facade, base.__name__, listening)
             setattr(module, base.__name__, listening)
         module.__dict__["ta"] = facade

@@ -89,6 +89,7 @@ class Rules:
     atomic: bool
     step_limit: int | None
     may_be_stuck: bool
+    dies: bool
     longest: int = LONGEST_ACTION
 
     def make(self) -> Any:
@@ -114,9 +115,9 @@ class Rules:
         return is_exhaustive(self.loaded.family, env)
 
     def fatal(self, env: Any, player: int) -> str | None:
-        """Why the player just died of an invalid move, where the family says it only so."""
-        kind = DIES.get(self.loaded.family)
-        if kind is None or env.state.game_state[kind[0]][player].death_reason != "invalid move":
+        """Why the player just died of an invalid move, in a family that says it only so."""
+        kind = DIES[self.loaded.family]
+        if env.state.game_state[kind[0]][player].death_reason != "invalid move":
             return None
         return f"{kind[1]} {player} died due to invalid move."
 
@@ -143,6 +144,7 @@ def rules_of(game: Game, name: str, history: HistoryName, corrections: Correctio
         probe_random=ProbeRandom(0),
         atomic=corrected and family in ATOMIC,
         step_limit=STEP_LIMIT if corrected and family in ENDLESS else None,
+        dies=family in DIES,
         may_be_stuck=not corrected and family in MAY_BE_STUCK,
     )
 

@@ -7,8 +7,8 @@ the place of TextArena's own inside a game's private module, so nothing is patch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import textarena
 from textarena import GAME_ID, ObservationType
@@ -21,11 +21,9 @@ GAME_BOARD = ObservationType.GAME_BOARD
 PROMPT = ObservationType.PROMPT
 
 
-class Note(NamedTuple):
-    """A message as a player sees it: its type, and its line as the paper's wrapper prints it."""
-
-    kind: Any
-    line: str
+Note: TypeAlias = tuple[Any, str]
+"""A message as a player sees it: its type, and its line as the paper's wrapper prints it. A plain tuple: a step makes
+several."""
 
 
 class Refused(BaseException):
@@ -40,18 +38,18 @@ class Listening:
     """
 
     game: ClassVar[LoadedGame]
-    cleaners: ClassVar[Mapping[Any, Callable[[str], str]]]
+    cleaners: ClassVar[tuple[tuple[Any, Callable[[str], str]], ...]]
+    clean_reason: ClassVar[Callable[[str], str] | None]
     refusal: str | None = None
     probing: bool = False
+    tags: tuple[str, ...] = ()
 
     role_mapping: dict[int, str]
     observations: dict[int, list[Note]]
 
     def __init__(self, *args: Any, seed: int | None = None, **kwargs: Any) -> None:
-        """As TextArena's, but seeding the episode's own generator, not the process's."""
+        """As TextArena's, but not seeding the process's generator: the episode brought its own, seeded."""
         super().__init__(*args, seed=None, **kwargs)  # type: ignore[call-arg]
-        if seed is not None:
-            self.game.random.seed(seed)
 
     def add_observation(
         self, message: str, observation_type: Any, from_id: int = GAME_ID, to_id: int = GAME_ID
@@ -60,14 +58,17 @@ class Listening:
         if self.probing:
             return
         if observation_type is PLAYER_ACTION:
-            for role in self.role_mapping.values():
-                message = message.replace(f"[{role}]", "")
+            for tag in self.tags or self._name_tags():
+                message = message.replace(tag, "")
         else:
-            clean = self.cleaners.get(observation_type)
-            if clean is not None:
-                message = clean(message)
+            for kind, clean in self.cleaners:
+                if observation_type is kind:
+                    cleaned = clean(message)
+                    if message and not cleaned:
+                        return
+                    message = cleaned
         sender = "GAME" if from_id == GAME_ID else self.role_mapping.get(from_id, f"Player {from_id}")
-        note = Note(observation_type, f"\n[{sender}] {message}")
+        note = (observation_type, f"\n[{sender}] {message}")
         if to_id == GAME_ID:
             for notes in self.observations.values():
                 notes.append(note)
@@ -76,12 +77,16 @@ class Listening:
 
     def set_invalid_move(self, reason: str | None = None, *args: Any, **kwargs: Any) -> Any:
         """Take note of the refusal, take the hint out of its reason, and go on as TextArena does."""
-        reason = str(reason)
-        clean = self.cleaners.get("error")
-        self.refusal = reason if clean is None else clean(reason)
+        clean = type(self).clean_reason
+        self.refusal = str(reason) if clean is None else clean(str(reason))
         if self.probing:
             raise Refused
         return super().set_invalid_move(self.refusal, *args, **kwargs)  # type: ignore[misc]
+
+    def _name_tags(self) -> tuple[str, ...]:
+        """What TextArena takes out of a player's text: tags that would look like another sender's."""
+        self.tags = tuple(f"[{role}]" for role in self.role_mapping.values())
+        return self.tags
 
 
 STATES: tuple[type[Any], ...] = (

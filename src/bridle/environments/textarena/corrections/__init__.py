@@ -19,7 +19,7 @@ __all__ = ["VERSION", "Correction", "Corrections", "all_corrections", "correctio
 def all_corrections() -> tuple[Correction, ...]:
     """Every correction, in the order in which those of a family apply."""
     found: list[Correction] = []
-    for name in ("needed", "legality", "endings", "rewards"):
+    for name in ("needed", "unseen", "legality", "endings", "rewards"):
         data = tomllib.loads(files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8"))
         for item in data["correction"]:
             edits = tuple(Edit(**edit) for edit in item.pop("edits"))
@@ -29,5 +29,5 @@ def all_corrections() -> tuple[Correction, ...]:
 
 
 def corrections_of(family: str, which: Corrections) -> list[Correction]:
-    """The corrections of a family that apply: all of them, or only what the game needs to run at all."""
-    return [c for c in all_corrections() if c.family == family and (which == "applied" or c.needed)]
+    """The corrections of a family that apply: all of them, or only those that always do."""
+    return [c for c in all_corrections() if c.family == family and (which == "applied" or c.always)]

@@ -25,8 +25,8 @@ class Edit:
 class Correction:
     """A defect of one family of games, why it is one, and the edits that mend it.
 
-    `helper` is a method added to the class (indented as one) that the edits use. `needed` marks what a game needs in
-    order to run at all; that applies under `corrections=none` too.
+    `helper` is a method added to the class (indented as one) that the edits use. `always` marks what applies under `corrections=none` too: what
+    a game needs in order to run at all, and what nobody can see.
     """
 
     family: str
@@ -34,7 +34,7 @@ class Correction:
     reason: str
     edits: tuple[Edit, ...]
     helper: str = ""
-    needed: bool = False
+    always: bool = False
 
     def apply(self, source: str) -> str:
         """The corrected source.
