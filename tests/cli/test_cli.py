@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from bridle.cli import main
 from doors import ALWAYS_FOUR, RIGHT, answer
+
+from bridle.cli import main
 
 DOORS = "bridle.testing.toy:Doors"
 
@@ -19,7 +20,6 @@ def bridle(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
         monkeypatch.setattr(sys, "argv", ["bridle", *map(str, words)])
         with pytest.raises(SystemExit) as stop:
             main()
-            raise SystemExit(0)
         captured = capsys.readouterr()
         code = stop.value.code
         return (code if isinstance(code, int) else int(bool(code))), captured.out, captured.err

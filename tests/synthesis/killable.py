@@ -8,13 +8,14 @@ import sys
 import time
 from pathlib import Path
 
+from doors import ALWAYS_FOUR, REACHABLE, answer
+
 from bridle.errors import JournalFault, UsageError
 from bridle.execution import Inline
 from bridle.models import Request, Scripted
 from bridle.synthesis import run as runs
 from bridle.synthesis.budget import Limit
 from bridle.synthesis.plan import Plan
-from doors import ALWAYS_FOUR, REACHABLE, answer
 
 PLAN = Plan(
     environment="bridle.testing.toy:Doors",

@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from bridle.journal import Journal
 
 SCRIPT = Path(__file__).with_name("killable.py")

@@ -2,9 +2,12 @@
 
 import json
 import random
+import socket
 from pathlib import Path
 
 import pytest
+from doors import ALWAYS_FOUR, REACHABLE, RIGHT, answer
+
 from bridle.errors import JournalBusy, ModelFault, UsageError
 from bridle.execution import Inline
 from bridle.journal import Journal
@@ -13,7 +16,6 @@ from bridle.synthesis import run as runs
 from bridle.synthesis.budget import Limit
 from bridle.synthesis.plan import Plan, paper
 from bridle.synthesis.search import Hooks
-from doors import ALWAYS_FOUR, REACHABLE, RIGHT, answer
 
 DOORS = "bridle.testing.toy:Doors"
 
@@ -178,20 +180,44 @@ def test_a_run_reads_back_as_it_was(tmp_path: Path) -> None:
     assert json.loads(json.dumps(record.tree.nodes[-1].record())) == record.tree.nodes[-1].record()
 
 
-def test_a_harness_that_reaches_out_is_a_harness_failure_and_nothing_happens(tmp_path: Path) -> None:
-    target = tmp_path / "written-by-harness"
-    hostile = f"""
-import random
+REACH = "re.enum.sys.modules"
+"""A way to modules that the static gate does not see; should it come to see it, the node is unusable instead."""
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "{reach}['posix'].open({file!r}, 65)",
+        "{reach}['_socket'].socket().connect(('127.0.0.1', {port}))",
+        "{reach}['posix'].execv('/usr/bin/touch', ['touch', {file!r}])",
+        "{reach}['posix'].fork() or {reach}['posix'].open({file!r}, 65)",
+    ],
+    ids=["file", "socket", "process", "fork"],
+)
+def test_a_harness_that_reaches_out_is_a_harness_failure_and_nothing_happens(tmp_path: Path, attempt: str) -> None:
+    file = tmp_path / "written-by-harness"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        act = attempt.format(reach=REACH, file=str(file), port=listener.getsockname()[1])
+        hostile = f"""
+import re
 
 def propose_action(board):
-    sys = random._os.sys if hasattr(random, "_os") else None
-    random._os.open({str(target)!r}, 65)
+    {act}
     return "[open 4]"
 
 def is_legal_action(board, action):
     return True
 """
-    outcome = start(tmp_path / "run", Scripted([answer(hostile), answer(hostile)]), plan(limit=Limit(iterations=1)))
+        model = Scripted(lambda request: answer(hostile))
+        outcome = start(tmp_path / "run", model, plan(limit=Limit(iterations=1)))
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
     node = outcome.tree[1]
-    assert not target.exists()
-    assert node.status == "unusable" or (node.evidence is not None and node.evidence.h == 0.0)
+    assert not file.exists()
+    if node.status == "measured":
+        assert node.evidence is not None
+        assert node.evidence.h == 0.0
+        assert {step.failure.blame for step in node.evidence.failures if step.failure} == {"harness"}
+    else:
+        assert node.status == "unusable"

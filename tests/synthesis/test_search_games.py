@@ -3,17 +3,18 @@
 from pathlib import Path
 
 import pytest
+from doors import answer
+
 from bridle.errors import ModelFault
 from bridle.execution import Inline
 from bridle.models import Scripted
 from bridle.synthesis import run as runs
 from bridle.synthesis.budget import Limit
 from bridle.synthesis.plan import Plan
-from doors import answer
 
 GAMES = ("TicTacToe-v0", "Chess-v0", "Sudoku-v0", "FrozenLake-v0", "PigDice-v0", "Othello-v0")
 
-CELLS = '''
+CELLS = """
 import random, re
 
 def free(board):
@@ -26,9 +27,9 @@ def propose_action(board):
 def is_legal_action(board, action):
     match = re.search(r"\\[\\s*(\\d+)\\s*\\]", action)
     return bool(match) and str(int(match[1])) in free(board)
-'''
+"""
 
-DICE = '''
+DICE = """
 import random
 
 def propose_action(board):
@@ -36,15 +37,15 @@ def propose_action(board):
 
 def is_legal_action(board, action):
     return "[roll]" in action.lower() or "[hold]" in action.lower()
-'''
+"""
 
-NEVER = '''
+NEVER = """
 def propose_action(board):
     return "certainly not an action {number}"
 
 def is_legal_action(board, action):
     return False
-'''
+"""
 
 
 def search(folder: Path, game: str, model: Scripted, **changes: object) -> runs.Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bridle.errors import Blame, Failure
@@ -35,7 +35,8 @@ class Evidence:
 
     def record(self) -> dict[str, Any]:
         """As a JSON object; `from_record` reads it back."""
-        return asdict(self)
+        failures = [{**asdict(failure), "place": list(failure.place)} for failure in self.failures]
+        return {**asdict(replace(self, failures=())), "failures": failures}
 
     @staticmethod
     def from_record(record: dict[str, Any]) -> Evidence:
