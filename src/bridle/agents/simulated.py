@@ -64,8 +64,8 @@ PROFILES: Mapping[str, Profile] = {
     for profile in (
         Profile(
             name="small",
-            malformed=0.14,
-            omitted=0.07,
+            malformed=0.16,
+            omitted=0.08,
             too_early=0.14,
             wrong_order=0.08,
             repeat=0.05,
@@ -73,7 +73,7 @@ PROFILES: Mapping[str, Profile] = {
             gives_up=0.01,
             retry_denied=0.6,
             heeds_hint=0.6,
-            heeds_error=0.3,
+            heeds_error=0.25,
             stubborn=0.35,
         ),
         Profile(
