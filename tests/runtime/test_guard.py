@@ -7,6 +7,7 @@ import pytest
 from payments import HARNESS, MAPPING_DATA, TOOLS, CountingEngine, FakeLoaded, Office, conduct, crash, guard_for
 
 from bridle.authorization import AuthorizationRequest, Decision, Outcome
+from bridle.environment import Step
 from bridle.errors import Blame, Failure, HarnessFault, PolicyFault, SandboxFault, UsageError
 from bridle.harness import Harness
 from bridle.runtime.gate import Gate
@@ -14,7 +15,7 @@ from bridle.runtime.guard import Active, Guard, Pinned
 from bridle.runtime.policies.function import no_policy
 from bridle.runtime.policies.mapping import RequestMapping
 from bridle.runtime.reviewer import Unreviewed
-from bridle.runtime.session import ToolFailure
+from bridle.runtime.session import ToolFailure, ToolSession
 from bridle.runtime.surface import Surface
 from bridle.trace import POLICY_DENIED
 
@@ -622,6 +623,39 @@ def test_a_permit_is_for_one_execution_of_exactly_one_call() -> None:
     with pytest.raises(PolicyFault):
         gate.execute(pay)
     assert office.done == [("pay", PAY)]
+
+
+@pytest.mark.parametrize("kind", ["with errors", "indeterminate", "another request", "raises"])
+def test_the_gate_itself_trusts_no_faulty_decision(kind: str) -> None:
+    office = Office()
+    gate = Gate(office.session(), RequestMapping.from_data(MAPPING_DATA), _faulty(kind))
+    pay = {"tool": "pay", "arguments": PAY}
+    gate.authorise(pay)
+    with pytest.raises(PolicyFault):
+        gate.execute(pay)
+    assert office.done == []
+
+
+def test_what_a_tool_does_with_its_arguments_stays_with_the_tool() -> None:
+    """It gets a copy of the object that was decided on: neither the mode's object nor the trace's."""
+
+    class Careless(ToolSession):
+        def step(self, action: Any) -> Step:
+            step = super().step(action)
+            action["arguments"]["amount"] = 0
+            return step
+
+    office, held = Office(), conduct()
+    session = Careless({tool.name: (tool, office.function(tool.name)) for tool in TOOLS}, office)
+    guard = Guard(Gate(session, held.mapping, CountingEngine()), held, harness=Pinned(HARNESS, FakeLoaded()))
+    record = guard.call("pay", PAY).records[0]
+    assert isinstance(record.call, dict)
+    assert record.call["arguments"] == PAY
+    pay = {"tool": "pay", "arguments": dict(PAY)}
+    gate = Gate(session, held.mapping, CountingEngine())
+    assert gate.authorise(pay).permits
+    gate.execute(pay)
+    assert pay == {"tool": "pay", "arguments": PAY}
 
 
 def test_guard_and_gate_speak_of_the_same_mapping() -> None:

@@ -30,11 +30,6 @@ class FrozenCall(NamedTuple):
         """The arguments, whatever they are."""
         return self.call.get("arguments")
 
-    def copy(self) -> dict[str, Any]:
-        """A copy to hand out: to a tool, which may do with its arguments what it likes."""
-        copied: dict[str, Any] = json.loads(json.dumps(self.call))
-        return copied
-
 
 def freeze(action: Action) -> FrozenCall | str:
     """The frozen call, or a sentence on why it is none: not an object, or not canonical JSON."""

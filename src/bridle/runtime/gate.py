@@ -93,7 +93,7 @@ class Gate:
             raise PolicyFault(
                 "A call without a permit of its own was to be executed; authorise exactly that call first."
             )
-        return self.session.step(permit.copy())
+        return self.session.step(permit.call)
 
     def withhold(self, effect: Withhold) -> Step:
         """Tell the session of a call that does not reach it."""
