@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 
 import pytest
 from expense_world import looks_applicable
@@ -162,3 +164,16 @@ def test_foreign_actions_are_of_every_kind() -> None:
     }
     assert classes["legal"] / total > 0.2
     assert min(classes.values()) / total > 0.015, classes
+
+
+def test_without_its_extra_it_says_what_to_install() -> None:
+    code = (
+        "import sys; sys.modules['transitions'] = None\n"
+        "from bridle.environments.catalog import listing, resolve\n"
+        "from bridle.errors import MissingExtra\n"
+        "assert any(row.id == 'enterprise/expense' for row in listing())\n"
+        "try:\n    resolve('enterprise/expense')\n"
+        "except MissingExtra as error:\n    print(error)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "pip install 'bridle[enterprise]'" in run.stdout
