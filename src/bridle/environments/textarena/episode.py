@@ -124,8 +124,11 @@ class TextArenaEpisode:
         self._random = EpisodeRandom(self._seed) if rules.loaded.draws else rules.loaded.random
         self._history = rules.history(rules.players)
         rules.loaded.take_over(self, self._random)
-        self._env = rules.make()
-        self._env.reset(num_players=rules.players, seed=self._seed)
+        self._env = rules.starts.take(self._seed)
+        if self._env is None:
+            self._env = rules.make()
+            self._env.reset(num_players=rules.players, seed=self._seed)
+            rules.starts.keep(self._seed, self._env)
         self._state = self._env.state
 
     def _take(self, text: str) -> bool:

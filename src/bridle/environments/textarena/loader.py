@@ -50,10 +50,11 @@ class LoadedGame:
         self.owner: TextArenaEpisode | None = None
         self.random = EpisodeRandom(0)
         self._folder = installed() / "envs" / family
-        source = (self._folder / "env.py").read_text(encoding="utf-8")
-        for correction in corrections_of(family, corrections):
-            source = correction.apply(source)
-        helpers = [self._run(f"{self.name}_{name}", self._helper(name)) for name in _helpers(source, family)]
+        self._corrections = corrections_of(family, corrections)
+        source = self._corrected("env")
+        helpers = [
+            self._run(f"{self.name}_{name}", self._private(self._corrected(name))) for name in _helpers(source, family)
+        ]
         self.draws = re.search(r"^import [^\n]*\brandom\b", source, flags=re.M) is not None
         self._modules = [self._run(self.name, self._private(source)), *helpers]
         self._listen()
@@ -69,8 +70,12 @@ class LoadedGame:
         """A game, not yet reset."""
         return getattr(self._modules[0], class_name)(**options)
 
-    def _helper(self, name: str) -> str:
-        return self._private((self._folder / f"{name}.py").read_text(encoding="utf-8"))
+    def _corrected(self, file: str) -> str:
+        source = (self._folder / f"{file}.py").read_text(encoding="utf-8")
+        for correction in self._corrections:
+            if correction.file == file:
+                source = correction.apply(source)
+        return source
 
     def _private(self, source: str) -> str:
         """Without a renderer that only draws for people, and with helpers from private modules.

@@ -14,6 +14,7 @@ from bridle.environments.textarena.games import Game
 from bridle.environments.textarena.hints import HINTS
 from bridle.environments.textarena.history import HISTORIES, History, HistoryName
 from bridle.environments.textarena.loader import EpisodeRandom, LoadedGame, load, registered
+from bridle.environments.textarena.starts import SLOW, StartCache
 from bridle.harness import Action
 
 LONGEST_ACTION = 4096
@@ -90,6 +91,7 @@ class Rules:
     step_limit: int | None
     may_be_stuck: bool
     dies: bool
+    starts: StartCache
     longest: int = LONGEST_ACTION
 
     def make(self) -> Any:
@@ -145,6 +147,7 @@ def rules_of(game: Game, name: str, history: HistoryName, corrections: Correctio
         atomic=corrected and family in ATOMIC,
         step_limit=STEP_LIMIT if corrected and family in ENDLESS else None,
         dies=family in DIES,
+        starts=StartCache(1000 if family in SLOW else 0),
         may_be_stuck=not corrected and family in MAY_BE_STUCK,
     )
 

@@ -19,7 +19,7 @@ __all__ = ["VERSION", "Correction", "Corrections", "all_corrections", "correctio
 def all_corrections() -> tuple[Correction, ...]:
     """Every correction, in the order in which those of a family apply."""
     found: list[Correction] = []
-    for name in ("needed", "unseen", "legality", "endings", "rewards"):
+    for name in ("needed", "unseen", "quick", "legality", "endings", "rewards"):
         data = tomllib.loads(files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8"))
         for item in data["correction"]:
             edits = tuple(Edit(**edit) for edit in item.pop("edits"))
