@@ -124,12 +124,12 @@ class TextArenaEpisode:
         self._random = EpisodeRandom(self._seed) if rules.loaded.draws else rules.loaded.random
         self._history = rules.history(rules.players)
         rules.loaded.take_over(self, self._random)
-        self._env = rules.starts.take(self._seed)
-        if self._env is None:
-            self._env = rules.make()
-            self._env.reset(num_players=rules.players, seed=self._seed)
-            rules.starts.keep(self._seed, self._env)
-        self._state = self._env.state
+        env: Any = rules.starts.take(self._seed)
+        if env is None:
+            env = rules.make()
+            env.reset(num_players=rules.players, seed=self._seed)
+            rules.starts.keep(self._seed, env)
+        self._env, self._state = env, env.state
 
     def _take(self, text: str) -> bool:
         """Let the game take the text; True when that ended it. `refusal` of the state says whether it was legal."""

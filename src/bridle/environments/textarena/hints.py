@@ -105,7 +105,7 @@ HINTS: Mapping[str, Hints] = {
             Hint(kind="error", start="You must [swap X Y]"),
             Hint(kind="error", start="You must first [draw]"),
         ),
-        reason="Board, messages and error texts listed what the phase of the turn allows. The prompt has the four words.",
+        reason="Board, messages and error texts listed what the phase of the turn allows. The prompt has the words.",
     ),
     "Santorini": Hints(
         options={"show_valid": False},

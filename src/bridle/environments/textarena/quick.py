@@ -25,7 +25,7 @@ def sokoban_search(room: Any, structure: Any, targets: dict[Any, Any]) -> tuple[
     room with the highest score (changes of the box pulled × how far boxes are from their targets), that score, and
     where the boxes are.
     """
-    rows, columns = room.shape
+    rows, columns = int(room.shape[0]), int(room.shape[1])
     names = list(targets)
     homes = [int(r) * columns + int(c) for r, c in names]
     ground = bytes(int(cell) for cell in structure.flat)
@@ -115,9 +115,9 @@ def one_solution(grid: Sequence[Sequence[int]]) -> bool:
 
 def rush_hour_solvable(vehicles: Sequence[Any], size: int) -> bool:
     """`RushHour._is_solvable`: whether breadth-first search frees the car X within 1000 states, in the same order."""
-    across = [vehicle.horizontal for vehicle in vehicles]
-    lines = [vehicle.row if wide else vehicle.col for vehicle, wide in zip(vehicles, across, strict=True)]
-    lengths = [vehicle.length for vehicle in vehicles]
+    across: list[bool] = [vehicle.horizontal for vehicle in vehicles]
+    lines: list[int] = [vehicle.row if wide else vehicle.col for vehicle, wide in zip(vehicles, across, strict=True)]
+    lengths: list[int] = [vehicle.length for vehicle in vehicles]
     start = tuple(vehicle.col if wide else vehicle.row for vehicle, wide in zip(vehicles, across, strict=True))
     red = next(index for index, vehicle in enumerate(vehicles) if vehicle.vid == "X")
     freed = size - lengths[red] if across[red] and lines[red] == 2 else size + 1

@@ -25,7 +25,7 @@ def _hand(env: Any) -> list[str]:
 def _blotto(env: Any) -> list[str]:
     """200 ways to divide the units among the fields."""
     rng, fields, units = _sampler(env), env.field_names, env.num_total_units
-    found = {}
+    found: dict[str, None] = {}
     for _ in range(200):
         cuts = sorted(rng.randint(0, units) for _ in range(len(fields) - 1))
         shares = [b - a for a, b in zip([0, *cuts], [*cuts, units], strict=True)]

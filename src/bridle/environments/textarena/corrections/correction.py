@@ -25,8 +25,9 @@ class Edit:
 class Correction:
     """A defect of one family of games, why it is one, and the edits that mend it.
 
-    `file` is the module of the game's folder that is edited; `helper` is a method added to the class (indented as one) that the edits use. `always` marks what applies under `corrections=none` too: what
-    a game needs in order to run at all, and what nobody can see.
+    `file` is the module of the game's folder that is edited; `helper` is a method added to the class (indented as one)
+    that the edits use. `always` marks what applies under `corrections=none` too: what a game needs in order to run at
+    all, and what nobody can see.
     """
 
     family: str
