@@ -19,7 +19,9 @@ def check(
     seed: int = typer.Option(0, help="Which sealed scenarios."),
     json: bool = JSON_OPTION,
 ) -> None:
-    """Sealed legality of the code's own actions, and false acceptance and rejection of foreign ones.
+    """Check a harness on sealed scenarios.
+
+    Legality of the code's own actions, and false acceptance and rejection of foreign ones.
 
     Exit code 0 when every planned step was played and legal, else 3.
 

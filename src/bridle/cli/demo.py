@@ -23,7 +23,13 @@ def demo(
     keep: Path = typer.Option(None, help="Keep the run in this folder (default: a temporary one)."),
     json: bool = JSON_OPTION,
 ) -> None:
-    """Replay a recorded search on a game, check the harness on sealed scenarios, and put it in front of a player."""
+    """Show what Bridle does, in a few minutes, without any model.
+
+    Replays a recorded search on a game, checks the harness on sealed scenarios, and puts it in front of a simulated
+    player.
+
+    Example:  bridle demo --seed 7
+    """
     with tempfile.TemporaryDirectory(prefix="bridle-demo-") as temporary:
         record = game(keep or Path(temporary) / "run", seed=seed, quiet=json)
     if json:

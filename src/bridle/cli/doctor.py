@@ -22,7 +22,9 @@ def doctor(
     attack: bool = typer.Option(False, "--attack", help="Run the attack suite against this machine's sandbox."),
     json: bool = JSON_OPTION,
 ) -> None:
-    """Say which sandbox level this machine offers, and what is installed; with --attack, try to break out.
+    """Say how strongly this machine confines generated code.
+
+    Lists what is installed too; with --attack, tries to break out.
 
     Exit code 0 when generated code can be confined (and every attack was contained), else 1.
 

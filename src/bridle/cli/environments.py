@@ -12,7 +12,7 @@ def environments(
     match: str = typer.Option("", help="List only ids that contain this."),
     json: bool = JSON_OPTION,
 ) -> None:
-    """List the environments, or check one: yours too, by package.module:Class.
+    """List the environments, or check one, yours too.
 
     Example:  bridle environments --check my_module:MyEnvironment
     """

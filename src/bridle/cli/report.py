@@ -13,7 +13,9 @@ def report(
     run: Path = typer.Argument(..., help="The run's folder."),
     json: bool = JSON_OPTION,
 ) -> None:
-    """Write a run's report.html from its journal; works on a run that is under way.
+    """Write a run's report from its journal.
+
+    Works on a run that is under way, too.
 
     Example:  bridle report .bridle/runs/TicTacToe-v0-1
     """

@@ -99,7 +99,9 @@ def resume(
     executor: str = EXECUTOR,
     json: bool = JSON_OPTION,
 ) -> None:
-    """Go on with a run that was interrupted, or that stopped at a limit; limits given here replace the run's.
+    """Go on with a run that was interrupted or that stopped.
+
+    Limits given here replace the run's.
 
     Example:  bridle resume .bridle/runs/TicTacToe-v0-1 --max-calls 40
     """
