@@ -1,0 +1,160 @@
+"""From findings to a rulebook: the same condition of several tools becomes one rule; what others imply is left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from bridle.synthesis.learner.cases import Cases
+from bridle.synthesis.learner.condition import Condition, KnownTool, OneOf, Only, Required
+from bridle.synthesis.learner.example import Example
+from bridle.synthesis.learner.induction import Finding, Induction
+from bridle.synthesis.learner.merit import Demands
+from bridle.synthesis.learner.recoveries import recoveries
+from bridle.synthesis.learner.rule import CITED, KINDS, LeftOut, Rule, Rulebook, Support
+from bridle.synthesis.learner.spellings import declares, learned_forms, supported
+
+NAMED = 4
+"""Tools that a sentence names; of more it says how many there are."""
+
+
+def rulebook(examples: Sequence[Example], demands: Demands) -> Rulebook:
+    """Everything that can be induced from the examples. Deterministic: the same examples give the same rulebook."""
+    readable = [example for example in examples if example.tool and example.arguments is not None]
+    induction = Induction(readable, demands)
+    induction.run()
+    left_out = list(induction.left_out)
+    findings = _pruned(_consistent(induction.findings, induction.cases, left_out), induction, demands, left_out)
+    rules = _rules(findings, induction.cases)
+    book = Rulebook(rules=rules, examples=len(examples), accepted=sum(example.accepted for example in examples))
+    spellings = supported(
+        readable,
+        lambda example, arguments: book.objection(example.view, example.tool, arguments) is None,
+        learned_forms(rules),
+        demands,
+        declared=declares(rules),
+    )
+    return replace(book, spellings=tuple(spellings), recoveries=tuple(recoveries(examples)), left_out=tuple(left_out))
+
+
+def _consistent(findings: Sequence[Finding], cases: Mapping[str, Cases], left_out: list[LeftOut]) -> list[Finding]:
+    """Without those that together refuse what each alone nearly spares: the weakest of them goes."""
+    kept = list(findings)
+    for tool, them in cases.items():
+        while True:
+            concerned = [finding for finding in kept if tool in finding.tools]
+            blamed = [(finding, them.reach(finding.condition).violated & them.accepted) for finding in concerned]
+            refused = 0
+            for _, mask in blamed:
+                refused |= mask
+            if refused.bit_count() <= max(1, 0.02 * them.accepted.bit_count()):
+                break
+            weakest = min((f for f, mask in blamed if mask), key=lambda finding: finding.merit.support.count)
+            kept.remove(weakest)
+            what = f"{tool} needs {weakest.condition.words}"
+            left_out.append(LeftOut(what=what, why="contradicts others", count=weakest.merit.support.count))
+    return kept
+
+
+def _pruned(
+    findings: Sequence[Finding], induction: Induction, demands: Demands, left_out: list[LeftOut]
+) -> list[Finding]:
+    """Without preconditions that explain nothing which the others don't: later ones may imply an earlier one."""
+    kept = list(findings)
+    for finding in sorted(findings, key=lambda f: f.merit.support.count):
+        if finding.kind not in ("precondition", "order"):
+            continue
+        (tool,) = finding.tools
+        them = induction.cases[tool]
+        others = 0
+        for other in kept:
+            if other is not finding and tool in other.tools:
+                others |= them.reach(other.condition).violated
+        alone = them.reach(finding.condition).violated & them.rejected & ~others
+        if alone.bit_count() < demands.support:
+            kept.remove(finding)
+            what = f"{tool} needs {finding.condition.words}"
+            left_out.append(LeftOut(what=what, why="other rules imply it", count=finding.merit.support.count))
+    return kept
+
+
+def _rules(findings: Sequence[Finding], cases: Mapping[str, Cases]) -> tuple[Rule, ...]:
+    """One rule for each condition, in the order of checking, with ids of its own."""
+    merged: dict[Condition, list[Finding]] = {}
+    for finding in findings:
+        merged.setdefault(finding.condition, []).append(finding)
+    known = tuple(tool for tool, them in cases.items() if them.accepted)
+    rules = [_rule(condition, group, known, cases) for condition, group in merged.items()]
+    rules.sort(key=lambda rule: (KINDS.index(rule.kind), rule.tools if rule.kind in ("precondition", "order") else ()))
+    taken: set[str] = set()
+    named = []
+    for rule in rules:
+        identity, number = rule.id, 2
+        while identity in taken:
+            identity, number = f"{rule.id}-{number}", number + 1
+        taken.add(identity)
+        named.append(replace(rule, id=identity))
+    return tuple(named)
+
+
+def _rule(condition: Condition, group: Sequence[Finding], known: Sequence[str], cases: Mapping[str, Cases]) -> Rule:
+    tools = tuple(sorted({tool for finding in group for tool in finding.tools if tool in known}))
+    unless: tuple[str, ...] = ()
+    if not isinstance(condition, (Required, Only)) and group[0].kind not in ("precondition", "order"):
+        able = [tool for tool in known if cases[tool].reach(condition).applies & cases[tool].accepted]
+        unless = tuple(tool for tool in able if tool not in tools)
+        if len(unless) < len(tools):
+            tools = ()
+        else:
+            unless = ()
+    return Rule(
+        id=_identity(condition, tools),
+        kind=group[0].kind,
+        tools=tools,
+        unless=unless,
+        condition=condition,
+        sentence=_sentence(condition, tools, unless),
+        error_class=group[0].merit.error_class,
+        support=_together([finding.merit.support for finding in group]),
+    )
+
+
+def _identity(condition: Condition, tools: Sequence[str]) -> str:
+    """A short word for a rule, from the tool where it has one of its own."""
+    name = condition.name
+    if len(tools) == 1:
+        name = f"{tools[0]}-{name}"
+    elif tools and isinstance(condition, OneOf):
+        name = f"{name}-{'-'.join(str(value) for value in condition.values[:2])}"
+    return re.sub(r"[^\w.-]+", "-", name.lower()).strip("-")
+
+
+def _sentence(condition: Condition, tools: Sequence[str], unless: Sequence[str]) -> str:
+    """The rule in words."""
+    if isinstance(condition, KnownTool):
+        return "Any call needs a tool that there is."
+    if not tools:
+        return f"Any call{_but(unless)} needs {condition.words}."
+    if len(tools) == 1:
+        return f"{tools[0]} needs {condition.words}."
+    if len(tools) <= NAMED:
+        return f"{', '.join(tools[:-1])} and {tools[-1]} need {condition.words}."
+    return f"{len(tools)} tools need {condition.words}."
+
+
+def _but(unless: Sequence[str]) -> str:
+    return f" (but of {', '.join(unless)})" if unless else ""
+
+
+def _together(supports: Iterable[Support]) -> Support:
+    """The supports of one condition for several tools."""
+    parts = list(supports)
+    return Support(
+        count=sum(part.count for part in parts),
+        counterexamples=tuple(identity for part in parts for identity in part.counterexamples)[:CITED],
+        accepted=sum(part.accepted for part in parts),
+        refused=sum(part.refused for part in parts),
+        withheld_accepted=sum(part.withheld_accepted for part in parts),
+        withheld_refused=sum(part.withheld_refused for part in parts),
+    )

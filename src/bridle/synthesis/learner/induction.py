@@ -1,0 +1,184 @@
+"""Induction: from examples to conditions that have merit, by covering.
+
+    1  what the tools declare, and whether the environment holds them to it
+    2  the shape of arguments, as far as no declaration explains it
+    3  references: an id has to name what was shown, or at least spoken of
+    4  for each tool the state that it needs, then what has to come before it
+
+Each step looks only at the counterexamples that the steps before left unexplained, and takes the hypothesis that
+explains the most of them, until none has merit. What almost had is noted with the reason why not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bridle.synthesis.learner.cases import Cases
+from bridle.synthesis.learner.condition import Condition, KnownTool, Only, Shown, complexity
+from bridle.synthesis.learner.example import Example
+from bridle.synthesis.learner.merit import Demands, Merit, weigh
+from bridle.synthesis.learner.preconditions import Columns, hypotheses, order_terms, references, state_terms
+from bridle.synthesis.learner.rule import Kind, LeftOut
+from bridle.synthesis.learner.shapes import declared, induced, paths, structural
+
+BROKEN = 0.05
+"""An error class with this share of what broken shapes explain is one that broken calls are answered with."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Finding:
+    """A condition that has merit for some tools; `everywhere` for all that it can apply to."""
+
+    kind: Kind
+    condition: Condition
+    tools: tuple[str, ...]
+    merit: Merit
+    everywhere: bool = False
+
+
+class Induction:
+    """One induction over readable examples. `run` it once; then `findings` and `left_out` hold what came of it."""
+
+    def __init__(self, examples: Iterable[Example], demands: Demands) -> None:
+        """Sort the examples by tool; nothing is explained yet."""
+        by_tool: dict[str, list[Example]] = {}
+        for example in examples:
+            by_tool.setdefault(example.tool, []).append(example)
+        self.cases = {tool: Cases(tool, members) for tool, members in sorted(by_tool.items())}
+        self.unexplained = {tool: cases.rejected for tool, cases in self.cases.items()}
+        self.findings: list[Finding] = []
+        self.left_out: list[LeftOut] = []
+        self._demands = demands
+
+    def run(self) -> None:
+        """All four steps."""
+        everything = list(self.cases.values())
+        self._try("declared", KnownTool(), everything, everywhere=True)
+        for condition in declared():
+            self._try("declared", condition, self._agreeing(condition, everything), everywhere=True)
+        self._shapes()
+        self._references()
+        for cases in everything:
+            self._preconditions(cases)
+        for cases in everything:
+            for name, members in cases.by_class.items():
+                if (count := (members & self.unexplained[cases.tool]).bit_count()) >= self._demands.support:
+                    what = f"rejected calls of {cases.tool or 'no tool'} ({name})"
+                    self.left_out.append(LeftOut(what=what, why="no condition tells them apart", count=count))
+
+    def _shapes(self) -> None:
+        """Forms of arguments: which there are and of what type, then how their values are written.
+
+        How values are written only explains errors of a class that broken calls are answered with: what else goes with
+        a value may as well be the state.
+        """
+        self._cover("shape", self._forms(structural))
+        hidden = {tool: mask & ~self._of_classes(tool) for tool, mask in self.unexplained.items()}
+        self.unexplained = {tool: mask & ~hidden[tool] for tool, mask in self.unexplained.items()}
+        self._cover("shape", self._forms(lambda condition: not structural(condition)))
+        self.unexplained = {tool: mask | hidden[tool] for tool, mask in self.unexplained.items()}
+
+    def _forms(self, keep: Callable[[Condition], bool]) -> dict[Condition, Sequence[Cases]]:
+        """Hypotheses about shapes; the same form of the same argument is one, for all tools that take it."""
+        proposed: dict[Condition, Sequence[Cases]] = {}
+        for cases in self.cases.values():
+            for condition in filter(keep, induced(cases, self.unexplained[cases.tool])):
+                if isinstance(condition, Only):
+                    proposed[condition] = (*proposed.get(condition, ()), cases)
+                elif condition not in proposed:
+                    proposed[condition] = [c for c in self.cases.values() if c.reach(condition).applies & c.accepted]
+        return {condition: self._agreeing(condition, among) for condition, among in proposed.items()}
+
+    def _of_classes(self, tool: str) -> int:
+        """The rejected calls of a tool that were answered with a class which broken calls are answered with."""
+        counted: Counter[str] = Counter()
+        for finding in self.findings:
+            for name, mask in finding.merit.explained.items():
+                for error_class, members in self.cases[name].by_class.items():
+                    counted[error_class] += (mask & members).bit_count()
+        broken = {name for name, count in counted.items() if count >= BROKEN * counted.total()}
+        masks = [mask for name, mask in self.cases[tool].by_class.items() if name in broken]
+        return sum(masks)
+
+    def _references(self) -> None:
+        """References; the same argument is one hypothesis for all tools that take it."""
+        taking: dict[str, list[Cases]] = {}
+        for cases in self.cases.values():
+            for path in paths([example.arguments for example in cases.members(cases.accepted)]):
+                taking.setdefault(path, []).append(cases)
+        for path, among in sorted(taking.items()):
+            if self._names_things(path, among):
+                for condition in references(path):
+                    self._try("reference", condition, self._agreeing(condition, among))
+
+    def _names_things(self, path: str, among: Sequence[Cases]) -> bool:
+        """Whether an argument's accepted values are, often enough, ids of resources: else it names nothing."""
+        shown = Shown(path)
+        reached = [(cases.reach(shown), cases.accepted) for cases in among]
+        applies = sum((reach.applies & accepted).bit_count() for reach, accepted in reached)
+        return (
+            sum((reach.applies & ~reach.violated & accepted).bit_count() for reach, accepted in reached) >= applies / 4
+        )
+
+    def _preconditions(self, cases: Cases) -> None:
+        """The state that one tool needs; what came before is only looked at where the state explains too little."""
+        others = [tool for tool, them in self.cases.items() if them.accepted]
+        kinds: tuple[Kind, ...] = ("precondition", "order")
+        for kind in kinds:
+            unexplained = self.unexplained[cases.tool]
+            if unexplained.bit_count() < self._demands.support or not cases.accepted:
+                return
+            terms = state_terms(cases) if kind == "precondition" else order_terms(cases, others)
+            proposed = list(hypotheses(Columns.of(cases, unexplained, terms)))
+            if kind == "precondition":
+                proposed += [condition for condition in induced(cases, unexplained) if not structural(condition)]
+            self._cover(kind, {condition: [cases] for condition in proposed})
+
+    def _agreeing(self, condition: Condition, among: Sequence[Cases]) -> list[Cases]:
+        """The tools whose own accepted calls don't contradict the condition."""
+        return [cases for cases in among if not weigh(condition, [cases], self.unexplained, self._demands).contradicted]
+
+    def _try(self, kind: Kind, condition: Condition, among: Sequence[Cases], *, everywhere: bool = False) -> None:
+        """Keep a hypothesis if it has merit."""
+        merit = weigh(condition, among, self.unexplained, self._demands)
+        if not merit.problem:
+            self._keep(kind, condition, among, merit, everywhere=everywhere)
+
+    def _keep(
+        self, kind: Kind, condition: Condition, among: Sequence[Cases], merit: Merit, *, everywhere: bool = False
+    ) -> None:
+        tools = tuple(cases.tool for cases in among)
+        self.findings.append(Finding(kind=kind, condition=condition, tools=tools, merit=merit, everywhere=everywhere))
+        for tool, mask in merit.explained.items():
+            self.unexplained[tool] &= ~mask
+
+    def _cover(self, kind: Kind, proposed: Mapping[Condition, Sequence[Cases]]) -> None:
+        """Keep the simplest of the hypotheses that explain the most of one error class, until none has merit.
+
+        What explains as much and has no merit is noted.
+        """
+        open_ = dict(proposed)
+        while True:
+            scores = {c: self._score(c, among) for c, among in open_.items()}
+            open_ = {c: among for c, among in open_.items() if scores[c] >= self._demands.support}
+            weighed = {c: weigh(c, among, self.unexplained, self._demands) for c, among in open_.items()}
+            worthy = [condition for condition, merit in weighed.items() if not merit.problem]
+            if not worthy:
+                break
+            best = max(scores[condition] for condition in worthy)
+            kept = min((c for c in worthy if scores[c] == best), key=lambda c: (complexity(c), c.code))
+            self._keep(kind, kept, open_.pop(kept), weighed[kept])
+        for condition in sorted(open_, key=lambda c: (-scores[c], complexity(c)))[:1]:
+            what = f"{', '.join(cases.tool for cases in open_[condition])} needs {condition.words}"
+            self.left_out.append(LeftOut(what=what, why=weighed[condition].problem, count=scores[condition]))
+
+    def _score(self, condition: Condition, among: Sequence[Cases]) -> int:
+        """How many unexplained counterexamples it explains of the error class that it explains best."""
+        by_class: dict[str, int] = {}
+        for cases in among:
+            mask = cases.reach(condition).violated & self.unexplained[cases.tool]
+            for name, members in cases.by_class.items():
+                by_class[name] = by_class.get(name, 0) + (mask & members).bit_count()
+        return max(by_class.values(), default=0)

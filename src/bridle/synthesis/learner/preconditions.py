@@ -1,0 +1,222 @@
+"""Hypotheses about the state that a call needs: fields of the resources it names, comparisons, and what came before."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from bridle.synthesis.learner.authority import speaks_of_authority
+from bridle.synthesis.learner.bounds import lower, upper
+from bridle.synthesis.learner.cases import Cases
+from bridle.synthesis.learner.condition import Among, Compare, Condition, Mentioned, OneOf, Operator, Shown, Stated
+from bridle.synthesis.learner.example import Example
+from bridle.synthesis.learner.helpers import found, kinds
+from bridle.synthesis.learner.shapes import paths
+from bridle.synthesis.learner.term import Argument, Calls, Field, Size, Term
+from bridle.synthesis.learner.wording import tame
+
+MOST_VALUES = 8
+"""Values that a state may have among accepted calls."""
+
+RESOURCES = 60
+"""Resources that are looked into for each argument, to see which fields there are."""
+
+DEEPEST = 3
+"""Steps into a resource."""
+
+_NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
+_ORDERED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?")
+
+
+def references(path: str) -> tuple[Condition, Condition]:
+    """Hypotheses about an argument that may name something: that the thing was shown, or at least spoken of."""
+    return Shown(path), Mentioned(path)
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """The values of some terms in some accepted and some rejected examples, read once."""
+
+    accepted: Sequence[Example]
+    rejected: Sequence[Example]
+    read: Mapping[Term, tuple[list[list[Any]], list[list[Any]]]]
+
+    @staticmethod
+    def of(cases: Cases, unexplained: int, terms: Sequence[Term]) -> Columns:
+        """Read the terms in the accepted examples of training and in the unexplained rejected ones."""
+        accepted, rejected = cases.members(cases.accepted), cases.members(unexplained)
+        read = {
+            term: (
+                [term.read(e.view, e.arguments) for e in accepted],
+                [term.read(e.view, e.arguments) for e in rejected],
+            )
+            for term in terms
+        }
+        return Columns(accepted, rejected, read)
+
+    def values(self, term: Term) -> tuple[list[Any], list[Any]]:
+        """All values of a term: in accepted examples, in rejected ones."""
+        accepted, rejected = self.read[term]
+        return [v for row in accepted for v in row], [v for row in rejected for v in row]
+
+
+def state_terms(cases: Cases) -> list[Term]:
+    """What a call of this tool can be compared with: its arguments, and the fields of the resources that they name."""
+    arguments = [example.arguments for example in cases.examples if example.arguments is not None]
+    terms: list[Term] = []
+    for path in sorted(paths(arguments)):
+        if speaks_of_authority(path):
+            continue
+        terms.append(Argument(path))
+        for inner, listed in sorted(_fields(cases, path).items()):
+            terms.append(Field(path, inner))
+            if listed:
+                terms.append(Size(Field(path, inner)))
+    return terms
+
+
+def order_terms(cases: Cases, tools: Sequence[str]) -> list[Term]:
+    """How often each tool was called before: at all, and on the same thing."""
+    arguments = [example.arguments for example in cases.members(cases.accepted)]
+    things = [
+        path
+        for path in sorted(paths(arguments))
+        if not speaks_of_authority(path)
+        and any(
+            isinstance(v, str) and v in e.view["resources"]
+            for e in cases.members(cases.accepted)[:50]
+            for v in found(e.arguments, path)
+        )
+    ]
+    return [Calls(tool, path) for tool in tools for path in (*things, "")]
+
+
+def hypotheses(columns: Columns) -> Iterator[Condition]:
+    """What the accepted examples have in common and some rejected ones don't."""
+    for term in columns.read:
+        yield from _single(term, *columns.values(term))
+    fields = [term for term in columns.read if isinstance(term, Field)]
+    arguments = [term for term in columns.read if isinstance(term, Argument)]
+    for argument in arguments:
+        for field in fields:
+            if field.argument != argument.path:
+                yield from _pair(argument, field, columns)
+    for one, other in combinations(fields, 2):
+        yield from _pair(one, other, columns)
+
+
+def _single(term: Term, accepted: list[Any], rejected: list[Any]) -> Iterator[Condition]:
+    """Hypotheses about one term."""
+    if not accepted or not rejected:
+        return
+    if all(value is not None for value in accepted) and None in rejected:
+        yield Stated(term)
+    if all(value is None for value in accepted) and any(value is not None for value in rejected):
+        yield Stated(term, empty=True)
+    if all(value is None or isinstance(value, (str, bool)) for value in accepted):
+        counted = Counter(accepted)
+        telling = [v for v in counted if v is not None] and len(counted) <= MOST_VALUES
+        if telling and len(accepted) >= 3 * len(counted) and all(not isinstance(v, str) or tame(v) for v in counted):
+            yield OneOf(term, tuple(sorted(counted, key=lambda v: (str(type(v)), str(v)))))
+    numbers = [value for value in accepted if "number" in kinds(value)]
+    others = [value for value in rejected if "number" in kinds(value)]
+    if numbers and others and len(numbers) == len(accepted):
+        if min(numbers) > 0 in others:
+            whole = all("integer" in kinds(n) for n in (*numbers, *others))
+            yield Compare(term, ">=", 1) if whole else Compare(term, ">", 0)
+        if (low := lower(numbers, others)) is not None:
+            yield Compare(term, ">=", low)
+        if (high := upper(numbers, others)) is not None:
+            yield Compare(term, "<=", high)
+
+
+def _pair(left: Term, right: Term, columns: Columns) -> Iterator[Condition]:
+    """Hypotheses about how two terms compare."""
+    mine, theirs = columns.read[left], columns.read[right]
+    signs: set[str] = set()
+    rows = listed = 0
+    for a, b in zip(mine[0], theirs[0], strict=True):
+        if not a or not b:
+            continue
+        rows += 1
+        if isinstance(left, Argument) and isinstance(b[0], list):
+            listed += all(value in options for value in a for options in b if isinstance(options, list))
+        signs |= {_sign(x, y) for x in a for y in b}
+        if len(signs) > 2 and not listed:
+            return
+    if not rows:
+        return
+    if listed == rows:
+        yield Among(left, right)
+    relation = _relation(signs)
+    if relation is None:
+        return
+    against = {_sign(x, y) for a, b in zip(mine[1], theirs[1], strict=True) for x in a for y in b}
+    if relation in ("<=", ">=") and "=" in against and "=" not in signs:
+        yield Compare(left, "<" if relation == "<=" else ">", right)
+    if against - signs:
+        yield Compare(left, relation, right)
+
+
+def _relation(signs: set[str]) -> Operator | None:
+    """The relation that stands for what was seen."""
+    if signs == {"="}:
+        return "=="
+    if signs and signs <= {"<", "="}:
+        return "<="
+    if signs and signs <= {">", "="}:
+        return ">="
+    return "!=" if signs and "=" not in signs else None
+
+
+def _sign(a: Any, b: Any) -> str:
+    """How two values compare: < = >, or ≠ where they have no order."""
+    if a == b and kinds(a) & kinds(b):
+        return "="
+    if "number" in kinds(a) and "number" in kinds(b):
+        return "<" if a < b else ">"
+    if isinstance(a, str) and isinstance(b, str) and _ORDERED.fullmatch(a) and _ORDERED.fullmatch(b):
+        return "<" if a < b else ">"
+    return "≠"
+
+
+def _fields(cases: Cases, path: str) -> dict[str, bool]:
+    """The paths in the resources that an argument names, each with whether a list stands there."""
+    fields: dict[str, bool] = {}
+    looked_into: set[tuple[str, int]] = set()
+    for example in cases.examples:
+        resources = example.view.get("resources", {})
+        for identity in found(example.arguments, path):
+            if not isinstance(identity, str) or identity not in resources:
+                continue
+            key = (identity, id(resources[identity]))
+            if key in looked_into:
+                continue
+            looked_into.add(key)
+            _walk(resources[identity], "", resources, fields)
+            if len(looked_into) >= RESOURCES:
+                return fields
+    return fields
+
+
+def _walk(
+    resource: Any, path: str, resources: Mapping[str, Any], fields: dict[str, bool], *, hopped: bool = False
+) -> None:
+    """Note every field below a path, and behind the first reference to another resource."""
+    if not isinstance(resource, dict) or len(re.split(r"[.>]", path)) > DEEPEST:
+        return
+    for name, value in resource.items():
+        here = f"{path}{name}"
+        if not _NAME.fullmatch(name) or speaks_of_authority(name):
+            continue
+        fields[here] = fields.get(here, False) or isinstance(value, list)
+        _walk(value, f"{here}.", resources, fields, hopped=hopped)
+        if isinstance(value, list):
+            for item in value[:5]:
+                _walk(item, f"{here}[].", resources, fields, hopped=hopped)
+        elif isinstance(value, str) and not hopped and value in resources and resources[value] is not resource:
+            _walk(resources[value], f"{here}>", resources, fields, hopped=True)

@@ -1,0 +1,102 @@
+"""Retry discipline: what to do after an error, from what became of calls that were made again.
+
+Read from the views themselves: their `calls` show which call failed with which class, and whether the same call, made
+again later, went well. Whether a call of unknown outcome may be repeated is the tool's declared effect's to say, which
+a harness reads from the view. A denial by policy is never asked again; that rule is not learned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridle.synthesis.learner.example import Example
+from bridle.synthesis.learner.rule import Recovery
+from bridle.trace import POLICY_DENIED, UNKNOWN_OUTCOME
+
+MOST_WAIT = 3
+"""Calls in between after which a repeated call is still looked at."""
+
+ENOUGH = 3
+"""Errors of a class, and repeated calls, from which anything is concluded."""
+
+MOSTLY = 0.5
+"""The share of repeated calls that have to go well for a retry to be worth it."""
+
+
+@dataclass
+class _Tally:
+    """What became of one class of errors. `again` maps calls in between to (repeated, succeeded)."""
+
+    seen: int = 0
+    again: dict[int, list[int]] = field(default_factory=dict)
+
+
+def recoveries(examples: Iterable[Example]) -> list[Recovery]:
+    """One rule for each class of errors that was seen often enough, but denials."""
+    tallies: dict[str, _Tally] = {}
+    for calls in _sessions(examples):
+        _count(calls, tallies)
+    for example in examples:
+        if not example.accepted and example.error_class:
+            tallies.setdefault(example.error_class, _Tally()).seen += 1
+    return [_rule(name, tally) for name, tally in sorted(tallies.items()) if tally.seen >= ENOUGH]
+
+
+def _sessions(examples: Iterable[Example]) -> list[Sequence[Mapping[str, Any]]]:
+    """The longest list of calls of each scenario."""
+    longest: dict[str, Sequence[Mapping[str, Any]]] = {}
+    for example in examples:
+        calls = example.view.get("calls", ())
+        if len(calls) > len(longest.get(example.scenario, ())):
+            longest[example.scenario] = calls
+    return list(longest.values())
+
+
+def _count(calls: Sequence[Mapping[str, Any]], tallies: dict[str, _Tally]) -> None:
+    """Count a session's errors, and the next call that is the same as one that failed, with what became of it."""
+    for place, call in enumerate(calls):
+        if call["ok"] or call["error"]["class"] == POLICY_DENIED:
+            continue
+        tally = tallies.setdefault(call["error"]["class"], _Tally())
+        tally.seen += 1
+        for wait, later in enumerate(calls[place + 1 : place + 2 + MOST_WAIT]):
+            if later["tool"] == call["tool"] and later["arguments"] == call["arguments"]:
+                counts = tally.again.setdefault(wait, [0, 0])
+                counts[0] += 1
+                counts[1] += later["ok"]
+                break
+
+
+def _rule(name: str, tally: _Tally) -> Recovery:
+    """Retry where repeated calls mostly went well, soonest first; else the call has to be another one."""
+    for wait, (repeated, succeeded) in sorted(tally.again.items()):
+        if repeated >= ENOUGH and succeeded >= MOSTLY * repeated:
+            careful = name != "transient"
+            what = "It may be made again" if not careful else "Where the tool may be repeated, it may be made again"
+            when = " at once" if wait == 0 else f" after {wait} other call{'s' if wait > 1 else ''}"
+            return Recovery(
+                id=f"after-{name}",
+                error_class=name,
+                verdict="retry",
+                careful=careful,
+                after=wait,
+                repeated=repeated,
+                succeeded=succeeded,
+                seen=tally.seen,
+                sentence=f"A call that failed with {name} may succeed later. {what}{when}.",
+            )
+    repeated = sum(counts[0] for counts in tally.again.values())
+    succeeded = sum(counts[1] for counts in tally.again.values())
+    unknown = name in UNKNOWN_OUTCOME
+    advice = "read what it was about before anything else" if unknown else "change it, or do first what it needs"
+    return Recovery(
+        id=f"after-{name}",
+        error_class=name,
+        verdict="revise",
+        repeated=repeated,
+        succeeded=succeeded,
+        seen=tally.seen,
+        sentence=f"Do not repeat a call that failed with {name}: {advice}.",
+    )

@@ -1,0 +1,298 @@
+"""From a rulebook to a harness: Python that a reviewer can read rule by rule.
+
+Each rule is a block of its own, under a comment that says what it stands on. The functions that read views and forms
+are taken from `helpers`, text for text, and only those that are needed.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import groupby
+from textwrap import fill, indent
+
+from bridle.harness import TOOL_CALL, Harness
+from bridle.synthesis.learner import helpers
+from bridle.synthesis.learner.rule import LeftOut, Recovery, Rule, Rulebook, Spelling, Support
+from bridle.synthesis.learner.spellings import declares, learned_forms
+from bridle.synthesis.learner.wording import python
+from bridle.trace import POLICY_DENIED
+
+WIDTH = 110
+PATIENCE = 3
+"""Times that the same call may fail before the harness asks for a person."""
+
+FIXED = {
+    "call-shape": "A call is an object with a tool, which is a text, and arguments, which are an object.",
+    "denied": "What was denied is not tried again: only the policy engine decides that.",
+    "nothing-helps": "A call that fails again and again needs a person.",
+    "after-anything": "Do not repeat a call that failed for a reason that is not known here.",
+}
+"""Rules that every learned harness has and that nobody has to learn."""
+
+_HEAD = '''"""Which calls are applicable, and what to do after an error. Who may do what is not decided here.
+
+Induced from {examples} judged calls, {accepted} of them accepted: {rules} rules about calls, {spellings} about their
+spelling, {recoveries} about errors. Each cites some of its counterexamples, and what it costs among accepted calls.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+'''
+
+_REVIEW = '''def review_call(view: dict, call: dict) -> dict:
+    """What is to become of a call. A value in another spelling is put right; what breaks a rule is refused."""
+    tool, arguments = call.get("tool"), call.get("arguments")
+    if call.keys() != {"tool", "arguments"} or not isinstance(tool, str) or not isinstance(arguments, dict):
+        return reject("call-shape", "schema", [])
+    arguments, spelling = respelt(arguments, forms(view, tool), SPELLINGS)
+    refusal = misshapen(view, tool, arguments) or too_early(view, tool, arguments)
+    if refusal:
+        return refusal
+    if spelling:
+        return {"verdict": "rewrite", "rule": spelling, "call": {"tool": tool, "arguments": arguments}}
+    return {"verdict": "accept"}
+'''
+
+_REJECT = '''def reject(rule: str, code: str, wrong: list) -> dict:
+    """A refusal by a rule, with what the call says or the view shows instead."""
+    here = f" Here: {', '.join(str(value)[:80] for value in wrong[:3])}." if wrong else ""
+    return {"verdict": "reject", "rule": rule, "code": code, "hint": RULES[rule] + here, "try_again": True}
+'''
+
+
+def render(book: Rulebook) -> Harness:
+    """The harness of a rulebook."""
+    body = "\n\n".join(
+        part.strip("\n") + "\n"
+        for part in (_REVIEW, _forms(book), _misshapen(book), _too_early(book), _recovery(book), _REJECT)
+    )
+    spellings = _spellings(book.spellings)
+    needed = _helpers(body + spellings)
+    head = _HEAD.format(
+        examples=book.examples,
+        accepted=book.accepted,
+        rules=len(book.rules),
+        spellings=len(book.spellings),
+        recoveries=len(book.recoveries),
+    )
+    parts = [head + _constants(needed), _rules(book), body, *needed, spellings, _left_out(book.left_out)]
+    return Harness("\n\n".join(part.strip("\n") + "\n" for part in parts if part.strip()), contract=TOOL_CALL)
+
+
+def _rules(book: Rulebook) -> str:
+    sentences = {"call-shape": FIXED["call-shape"]}
+    sentences |= {rule.id: rule.sentence for rule in book.rules}
+    sentences |= {spelling.id: spelling.sentence for spelling in book.spellings}
+    sentences |= {recovery.id: recovery.sentence for recovery in book.recoveries}
+    sentences |= {name: FIXED[name] for name in ("denied", "nothing-helps", "after-anything")}
+    lines = []
+    for identity, sentence in sentences.items():
+        line = f"    {python(identity)}: {python(sentence)},"
+        lines.append(line if len(line) <= WIDTH else f"    {python(identity)}: (\n{_quoted(sentence)}\n    ),")
+    return "RULES: dict[str, str] = {\n" + "\n".join(lines) + "\n}\n"
+
+
+def _quoted(sentence: str) -> str:
+    """A long sentence as literals below each other."""
+    pieces = re.findall(rf".{{1,{WIDTH - 14}}}(?:\s|$)|\S+", sentence)
+    return "\n".join(f"        {python(piece)}" for piece in pieces)
+
+
+def _forms(book: Rulebook) -> str:
+    """The function that says how the arguments of a call should be spelt."""
+    learned = learned_forms(book.rules)
+    lines = [
+        "def forms(view: dict, tool: str) -> list[tuple[str, Any]]:",
+        '    """What the arguments of a tool look like: a path, and the form of what stands there."""',
+    ]
+    lines.append(
+        "    wanted = declared(view, tool)" if declares(book.rules) else "    wanted: list[tuple[str, Any]] = []"
+    )
+    for form in learned:
+        added = f"wanted.append(({python(form.path)}, {python(dict(form.form))}))"
+        lines += [f"    if tool in {python(form.tools)}:", f"        {added}"] if form.tools else [f"    {added}"]
+    return "\n".join([*lines, "    return wanted", ""])
+
+
+def _misshapen(book: Rulebook) -> str:
+    rules = [rule for rule in book.rules if rule.kind not in ("precondition", "order")]
+    return "\n".join(
+        [
+            "def misshapen(view: dict, tool: str, arguments: dict) -> dict | None:",
+            '    """Why a call can\'t be right whatever the state: its tool, its arguments, what they name."""',
+            *_blocks(rules),
+            "    return None\n",
+        ]
+    )
+
+
+def _too_early(book: Rulebook) -> str:
+    rules = [rule for rule in book.rules if rule.kind in ("precondition", "order")]
+    return "\n".join(
+        [
+            "def too_early(view: dict, tool: str, arguments: dict) -> dict | None:",
+            '    """Why a call is not applicable in the state that the view shows."""',
+            *_blocks(rules),
+            "    return None\n",
+        ]
+    )
+
+
+def _blocks(rules: Sequence[Rule]) -> Iterable[str]:
+    """One block for each rule; rules about the same tools stand together under one condition."""
+    for (tools, unless), group in groupby(rules, key=lambda rule: (rule.tools, rule.unless)):
+        depth = "    "
+        if tools or unless:
+            yield f"    if {_among(tools, unless)}:"
+            depth = "        "
+        for rule in group:
+            yield indent(_comment(rule.id, _stands_on(rule.support)), depth)
+            yield indent(_assignment(rule.condition.code, len(depth)), depth)
+            yield f"{depth}if wrong:"
+            yield f"{depth}    return reject({python(rule.id)}, {python(rule.error_class or 'rejected')}, wrong)"
+
+
+def _among(tools: Sequence[str], unless: Sequence[str]) -> str:
+    names, negated = (tools, False) if tools else (unless, True)
+    if len(names) == 1:
+        return f"tool {'!=' if negated else '=='} {python(names[0])}"
+    line = f"tool {'not ' if negated else ''}in {python(tuple(names))}"
+    if len(line) <= WIDTH - 8:
+        return line
+    members = "".join(f"        {python(name)},\n" for name in names)
+    return f"tool {'not ' if negated else ''}in (\n{members}    )"
+
+
+def _assignment(code: str, depth: int) -> str:
+    """`wrong = …`, broken at its clauses where it is long."""
+    line = f"wrong = {code}"
+    if len(line) + depth <= WIDTH or not code.startswith("["):
+        return line
+    clauses, start, level, quoted = [], 1, 0, False
+    for place, letter in enumerate(code):
+        quoted ^= letter == '"' and code[place - 1] != "\\"
+        if quoted:
+            continue
+        level += (letter in "([{") - (letter in ")]}")
+        if level == 1 and place > 1 and code.startswith((" for ", " if "), place):
+            clauses.append(code[start:place].strip())
+            start = place
+    clauses.append(code[start:-1].strip())
+    return "wrong = [\n" + "\n".join(f"    {clause}" for clause in clauses) + "\n]"
+
+
+def _recovery(book: Rulebook) -> str:
+    lines = [
+        "def on_error(view: dict, call: dict, error: dict) -> dict:",
+        '    """How to go on after a call that failed."""',
+        '    kind = error["class"]',
+        f"    if kind == {python(POLICY_DENIED)}:",
+        '        return {"verdict": "give_up", "rule": "denied", "hint": RULES["denied"]}',
+        f"    if failures(view, call) >= {PATIENCE}:",
+        f'        missing = [f"a way past {{kind}}, after {PATIENCE} failures of the same call"]',
+        '        whom = "whoever gave the task"',
+        '        return {"verdict": "escalate", "rule": "nothing-helps", "to": whom, "missing": missing}',
+    ]
+    for recovery in book.recoveries:
+        lines.append(indent(_comment(recovery.id, _seen(recovery)), "    "))
+        lines.append(f"    if kind == {python(recovery.error_class)}:")
+        revise = f'{{"verdict": "revise", "rule": {python(recovery.id)}, "hint": RULES[{python(recovery.id)}]}}'
+        retry = f'{{"verdict": "retry", "rule": {python(recovery.id)}, "after": {recovery.after}}}'
+        if recovery.verdict == "retry" and recovery.careful:
+            lines += ["        if repeatable(view, call):", f"            return {retry}"]
+        lines.append(f"        return {retry if recovery.verdict == 'retry' and not recovery.careful else revise}")
+    lines.append('    return {"verdict": "revise", "rule": "after-anything", "hint": RULES["after-anything"]}')
+    return "\n".join([*lines, ""])
+
+
+def _spellings(spellings: Sequence[Spelling]) -> str:
+    """The table of spellings; it stands after the functions that it names."""
+    lines = ["SPELLINGS: dict[str, Any] = {"]
+    for spelling in spellings:
+        lines.append(indent(_comment("", _put_right(spelling.support)), "    "))
+        lines.append(f"    {python(spelling.id)}: {spelling.helper},")
+    return "\n".join([*lines, "}", ""]) if spellings else "SPELLINGS: dict[str, Any] = {}\n"
+
+
+def _stands_on(support: Support) -> str:
+    withheld = f", {support.withheld_refused} of {support.withheld_accepted} withheld ones"
+    return (
+        f"{_cited(support)} Refuses {support.refused} of {support.accepted} accepted calls"
+        f"{withheld if support.withheld_accepted else ''}."
+    )
+
+
+def _put_right(support: Support) -> str:
+    return f"{_cited(support)} So spelt, no rule refuses them."
+
+
+def _cited(support: Support) -> str:
+    more = support.count - len(support.counterexamples)
+    return f"{', '.join(support.counterexamples)}{f' and {more} more' if more > 0 else ''}."
+
+
+def _seen(recovery: Recovery) -> str:
+    if recovery.repeated:
+        return f"seen {recovery.seen} times; made again {recovery.repeated} times, {recovery.succeeded} went well."
+    return f"seen {recovery.seen} times, never made again."
+
+
+def _comment(name: str, text: str) -> str:
+    return fill(
+        f"{name}: {text}" if name else text,
+        WIDTH - 12,
+        initial_indent="# ",
+        subsequent_indent="# ",
+        break_on_hyphens=False,
+    )
+
+
+def _left_out(left_out: Sequence[LeftOut]) -> str:
+    """What no rule came of, as a comment at the end."""
+    if not left_out:
+        return ""
+    lines = [f"{one.what} ({one.count} counterexamples): {one.why}." for one in left_out]
+    texts = [
+        fill(line, WIDTH - 2, initial_indent="# - ", subsequent_indent="#   ", break_on_hyphens=False) for line in lines
+    ]
+    return "\n".join(["# Left out, for want of support:", *texts, ""])
+
+
+@cache
+def _library() -> dict[str, str]:
+    """The text of each helper."""
+    module = ast.parse(inspect.getsource(helpers))
+    texts = {}
+    for node in module.body:
+        if isinstance(node, ast.FunctionDef):
+            texts[node.name] = ast.get_source_segment(inspect.getsource(helpers), node) or ""
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            texts[node.targets[0].id] = ast.get_source_segment(inspect.getsource(helpers), node) or ""
+    return texts
+
+
+def _names(text: str) -> set[str]:
+    """The helpers that a text speaks of."""
+    return {name for name in re.findall(r"\b\w+\b", text) if name in _library()}
+
+
+def _helpers(text: str) -> list[str]:
+    """The functions that a text needs, and those that they need, in the library's order."""
+    needed: set[str] = set()
+    waiting = _names(text)
+    while waiting:
+        needed |= waiting
+        waiting = {inner for name in waiting for inner in _names(_library()[name])} - needed
+    return [text for name, text in _library().items() if name in needed and text.startswith("def ")]
+
+
+def _constants(needed: Sequence[str]) -> str:
+    """The patterns that the needed functions use."""
+    names = {name for text in needed for name in _names(text)}
+    texts = [text for name, text in _library().items() if name in names and not text.startswith("def ")]
+    return "\n" + "\n".join(texts) if texts else ""

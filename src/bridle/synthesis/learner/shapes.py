@@ -1,0 +1,154 @@
+"""Hypotheses about the shape of a call: which arguments it states, and how they are written.
+
+First what the tools declare themselves, then what only examples show.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from bridle.synthesis.learner.authority import speaks_of_authority
+from bridle.synthesis.learner.bounds import lower, upper
+from bridle.synthesis.learner.cases import Cases
+from bridle.synthesis.learner.condition import DECLARED, Condition, Declared, Fits, Only, Required
+from bridle.synthesis.learner.helpers import found, kinds
+from bridle.synthesis.learner.wording import tame
+
+MOST_VALUES = 10
+"""Values that an enumeration may have."""
+
+LONGEST_PATTERN = 80
+"""Characters of an induced pattern."""
+
+ENOUGH = 8
+"""Accepted values from which a form is induced at all."""
+
+_NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
+_RUN = re.compile(r"[A-Z]+|[a-z]+|[0-9]+|.", re.DOTALL)
+
+
+def declared() -> list[Declared]:
+    """What a declared schema can be wrong or right about, in the order of checking."""
+    return [Declared(group) for group in ("required", "others", *DECLARED)]
+
+
+def induced(cases: Cases, unexplained: int) -> Iterator[Condition]:
+    """Hypotheses from the calls of one tool; each is violated by (nearly) no accepted call."""
+    calls = [example.arguments for example in cases.members(cases.accepted)]
+    rejected = [example.arguments for example in cases.members(unexplained)]
+    for inside, objects in sorted(_objects(calls).items()):
+        counted = Counter(name for inner in objects for name in inner if _NAME.fullmatch(name))
+        for name in sorted(counted):
+            if counted[name] == len(objects) and not speaks_of_authority(name):
+                yield Required(name, inside)
+        yield Only(tuple(sorted(counted)), inside)
+    for path in sorted(paths(calls)):
+        if not speaks_of_authority(path):
+            values = [value for call in calls for value in found(call, path)]
+            yield from forms(path, values, [value for call in rejected for value in found(call, path)])
+
+
+def structural(condition: Condition) -> bool:
+    """Whether a hypothesis is about which arguments there are and of what type, not about how they are written."""
+    return isinstance(condition, (Required, Only)) or (isinstance(condition, Fits) and condition.keyword == "type")
+
+
+def forms(path: str, values: Sequence[Any], rejected: Sequence[Any]) -> Iterator[Condition]:
+    """Forms that all the values have, and some of the rejected ones perhaps not."""
+    types = {_type(value) for value in values}
+    if types == {"integer"}:
+        yield Fits(path, "type", "number")
+    if {"integer", "number"} <= types:
+        types.discard("integer")
+    yield Fits(path, "type", types.pop() if len(types) == 1 else tuple(sorted(types)))
+    if len(values) < ENOUGH:
+        return
+    if all(isinstance(value, str) for value in values):
+        yield from _text_forms(path, list(values), [value for value in rejected if isinstance(value, str)])
+    elif all("number" in kinds(value) for value in values):
+        others = [value for value in rejected if "number" in kinds(value)]
+        if min(values) > 0 in others:
+            yield Fits(path, "exclusiveMinimum", 0)
+        if (low := lower(values, others)) is not None:
+            yield Fits(path, "minimum", low)
+        if (high := upper(values, others)) is not None:
+            yield Fits(path, "maximum", high)
+
+
+def _text_forms(path: str, texts: list[str], rejected: list[str]) -> Iterator[Condition]:
+    counted = Counter(texts)
+    if len(counted) <= MOST_VALUES and len(texts) >= 3 * len(counted) and all(map(tame, counted)):
+        yield Fits(path, "enum", tuple(sorted(counted)))
+    if (pattern := written(sorted(counted))) is not None:
+        yield Fits(path, "pattern", pattern)
+    lengths, others = [len(text) for text in texts], [len(text) for text in rejected]
+    if (low := lower(lengths, others)) is not None:
+        yield Fits(path, "minLength", low)
+    if (high := upper(lengths, others)) is not None:
+        yield Fits(path, "maxLength", high)
+
+
+def written(texts: Sequence[str]) -> str | None:
+    """The pattern that all texts follow, run by run: letters as they are where all have the same, digits counted."""
+    split = [_RUN.findall(text) for text in texts]
+    shapes = {tuple(_shape(run) for run in runs) for runs in split}
+    if len(texts) < 2 or len(shapes) != 1:
+        return None
+    shape = shapes.pop()
+    if all(kind == "a" for kind in shape) or not any(kind in "Aa9" for kind in shape):
+        return None
+    parts = []
+    for place, kind in enumerate(shape):
+        runs = {runs[place] for runs in split}
+        lengths = {len(run) for run in runs}
+        count = f"{{{lengths.pop()}}}" if len(lengths) == 1 else "+"
+        if kind == "9":
+            parts.append(f"[0-9]{count}")
+        elif len(runs) == 1:
+            parts.append(re.escape(runs.pop()).replace(r"\-", "-"))
+        else:
+            parts.append(("[A-Z]" if kind == "A" else "[a-z]") + count)
+    pattern = f"^{''.join(parts)}$"
+    return pattern if len(pattern) <= LONGEST_PATTERN else None
+
+
+def paths(calls: Sequence[Any]) -> set[str]:
+    """Every path at which a call's arguments hold something, lists gone through."""
+    found_paths: set[str] = set()
+    for call in calls:
+        waiting = [("", call)]
+        while waiting:
+            path, value = waiting.pop()
+            if path:
+                found_paths.add(path)
+            if isinstance(value, dict) and path.count(".") < 3:
+                dot = f"{path}." if path else ""
+                waiting += [(dot + name, inner) for name, inner in value.items() if _NAME.fullmatch(name)]
+            elif isinstance(value, list):
+                waiting += [(f"{path}[]", inner) for inner in value]
+    return found_paths
+
+
+def _objects(calls: Sequence[Any]) -> dict[str, list[dict[str, Any]]]:
+    """The objects in the calls' arguments by their path; the arguments themselves stand at the empty one."""
+    objects = {"": [call for call in calls if isinstance(call, dict)]}
+    for path in paths(calls):
+        if inner := [value for call in calls for value in found(call, path) if isinstance(value, dict)]:
+            objects[path] = inner
+    return {path: found_there for path, found_there in objects.items() if found_there}
+
+
+def _type(value: Any) -> str:
+    names = sorted(kinds(value))
+    return names[0] if names else "null"
+
+
+def _shape(run: str) -> str:
+    if run[0].isdigit():
+        return "9"
+    if run[0].isascii() and run[0].isalpha():
+        return "A" if run[0].isupper() else "a"
+    return run
