@@ -126,3 +126,12 @@ def cleaner(family: str, kind: Kind) -> Callable[[str], str]:
         return message
 
     return clean
+
+
+KEPT: Mapping[str, str] = {
+    "GameOfPureStrategy": "The hand is listed in the notation of an action. It is the state, not a hint.",
+    "HighSociety": "The money cards are listed in the notation of an action. They are the state, not a hint.",
+    "QuantumTicTacToe": "The board labels its squares in brackets.",
+    "UltimateTicTacToe": "The board labels its free squares in brackets.",
+}
+"""Families whose messages in play name legal actions in passing, and why that stays."""
