@@ -10,7 +10,7 @@ import random
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from bridle.environment import Environment, Episode, Observation, Split, Step
 from bridle.errors import Blame, EnvironmentFault, Failure
@@ -49,7 +49,8 @@ class FailedStep:
     """One step that went wrong, as the critic needs it.
 
     `kind`: `illegal-accepted`, `illegal-refused` (by the harness's own check), `refused-legal`, `crash-propose`,
-    `crash-check`. `place` is lane, episode in the lane and step in the episode.
+    `crash-check`; for tool calls see `evaluation.workflow`. `place` is lane, episode in the lane and step in the
+    episode. `error_class` is the environment's, `rule` the one that the harness named, where there is one.
     """
 
     kind: str
@@ -59,6 +60,8 @@ class FailedStep:
     action: Any = None
     feedback: str = ""
     failure: Failure | None = None
+    error_class: str = ""
+    rule: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,17 +270,33 @@ def failure_kind(turn: Turn) -> str:
 
 
 def lockstep(environment: Environment, loaded: Loaded, trial: Trial, *, opponent: Opponent | None = None) -> Rollout:
-    """Play a trial: every round trip carries one call of each lane that is still playing.
+    """Play a trial: every round trip carries one call of each lane that is still playing."""
+    lanes = [Lane(environment, trial, number, opponent) for number in range(trial.lanes)]
+    in_lockstep(lanes, loaded)
+    return Rollout(trial=trial, lanes=tuple(lane.result() for lane in lanes))
+
+
+class Driven(Protocol):
+    """What plays from one harness call to the next."""
+
+    def begin(self) -> Invoke | None:
+        """The first call; None when it is over without any."""
+
+    def resume(self, reply: Reply) -> Invoke | None:
+        """Go on with the reply to the last call; the next call, or None when it is over."""
+
+
+def in_lockstep(lanes: Sequence[Driven], loaded: Loaded) -> None:
+    """Drive the lanes to their ends: every round trip carries one call of each that is still playing.
 
     Where the harness can take two batches at once, the lanes go in two halves: while one half's calls are answered, the
     other half's games are played. What a lane plays doesn't depend on it.
     """
-    lanes = [Lane(environment, trial, number, opponent) for number in range(trial.lanes)]
-    pipeline = loaded if isinstance(loaded, Pipelining) and trial.lanes > 1 else _OneByOne(loaded)
+    pipeline = loaded if isinstance(loaded, Pipelining) and len(lanes) > 1 else _OneByOne(loaded)
     halves = [lanes] if isinstance(pipeline, _OneByOne) else [lanes[::2], lanes[1::2]]
-    under_way: deque[list[Lane]] = deque()
+    under_way: deque[list[Driven]] = deque()
 
-    def send(waiting: list[tuple[Lane, Invoke | None]]) -> None:
+    def send(waiting: list[tuple[Driven, Invoke | None]]) -> None:
         playing = [(lane, invoke.call) for lane, invoke in waiting if invoke is not None]
         if playing:
             pipeline.submit([call for _, call in playing])
@@ -288,7 +307,6 @@ def lockstep(environment: Environment, loaded: Loaded, trial: Trial, *, opponent
     while under_way:
         playing = under_way.popleft()
         send([(lane, lane.resume(reply)) for lane, reply in zip(playing, pipeline.collect(), strict=True)])
-    return Rollout(trial=trial, lanes=tuple(lane.result() for lane in lanes))
 
 
 class _OneByOne:
