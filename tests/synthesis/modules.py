@@ -19,6 +19,7 @@ EXPRESSIONS = (
     "{0} + {1}",
     "[{0} for {0} in {1}]",
     "[x for x in {0} if {1}]",
+    "[({0} := y) for y in {1}]",
     "(lambda {0}: {0} + {1})(1)",
     "{0}(cells={1})",
     "sum(x.{0} for x in {1})",
@@ -31,7 +32,8 @@ BODIES = (
     "    def {name}(x, y={0}):\n        return x + {1}\n    return {name}(1)\n",
     "    class Inner:\n        {name} = 1\n        def method(self): return {1}, {0}\n    return Inner\n",
     "    try:\n        return {0}\n    except ValueError as {name}:\n        return {name}\n",
-    "    match {0}:\n        case [{name}, *rest]:\n            return {name}\n        case {{'k': 1, **more}}:\n            return {1}\n",
+    "    match {0}:\n        case [{name}, *rest]:\n            return {name}\n        case {{'k': 1, **{name}}}:\n            return {1}\n",
+    "    {name} = 1\n    def inner():\n        nonlocal {name}\n        {name} = {0}\n    return {name}, inner\n",
     "    for {name} in {0}:\n        import re\n        yield re, {1}\n",
 )
 
@@ -63,7 +65,7 @@ def modules(draw: st.DrawFn, helpers: Collection[str] = HELPERS) -> str:
     parts += [f"import {', '.join(imports)}\n"] if imports else []
     parts += [f"{name} = {draw(st.integers(0, 3))}\n" for name in constants]
     if "TABLE" in constants:
-        parts.append(draw(st.sampled_from(["", "TABLE['k'] = K\n", "TABLE, SPARE = len, 1\n"])))
+        parts.append(draw(st.sampled_from(["", "TABLE['k'] = len\n", "TABLE, SPARE = len, 1\n"])))
     for name in helpers:
         parameters = draw(st.sampled_from(["x", "cells", "f=1", "*, g=2", f"x={draw(st.sampled_from(names))}"]))
         kind = draw(st.sampled_from(["def", "def", "class"]))

@@ -70,16 +70,26 @@ def test_a_frozen_function_that_calls_one_in_scope_calls_the_new_one() -> None:
 
 
 def test_equal_helpers_that_use_different_ones_are_told_apart() -> None:
-    shared = "def score(b):\n    return weight(b)\n"
+    shared = "def best(b):\n    return score(b)\ndef score(b):\n    return weight(b)\n"
     parent = (
-        f"def weight(b): return 1\n{shared}def is_legal_action(board, action): return score(board)\n"
+        f"def weight(b): return 1\n{shared}def is_legal_action(board, action): return best(board)\n"
         "def propose_action(board): return 1\n"
     )
-    answer = f"def weight(b): return 2\n{shared}def propose_action(board): return score(board)\n"
+    answer = f"def weight(b): return 2\n{shared}def propose_action(board): return best(board)\n"
     result = merged(parent, answer, PROPOSE)
-    assert "def propose_action(board):\n    return score_2(board)" in result
+    assert "def propose_action(board):\n    return best_2(board)" in result
+    assert "def best_2(b):\n    return score_2(b)" in result
     assert "def score_2(b):\n    return weight_2(b)" in result
-    assert "def is_legal_action(board, action): return score(board)" in result
+    assert "def is_legal_action(board, action): return best(board)" in result
+
+
+def test_equal_helpers_are_kept_once() -> None:
+    shared = "K = 3\ndef tries(b):\n    return [propose_action(b) for _ in range(K)]\n"
+    parent = f"{shared}def is_legal_action(board, action): return tries(board)\ndef propose_action(board): return 1\n"
+    answer = f"{shared}def propose_action(board): return tries(board) if K else 2\n"
+    result = merged(parent, answer, PROPOSE)
+    assert "_2" not in result
+    assert result.count("def tries") == 1
 
 
 def test_renaming_a_helper_spares_what_only_looks_like_it() -> None:
@@ -198,8 +208,9 @@ def test_layout_comments_docstrings_and_order_make_no_other_program(other: str) 
         (FIRST, FIRST.replace("import pi", "import e as pi")),
         ("def f(): return 1\ndef f(): return 2", "def f(): return 2\ndef f(): return 1"),
         ("A = 1\nB = 2\nA = B", "A = 1\nA = B\nB = 2"),
-        ("T = []\ndef f(x=len(T)): pass\n_ = T.append(1)", "T = []\n_ = T.append(1)\ndef f(x=len(T)): pass"),
-        ("T = []\ndef f(*, x=len(T)): pass\n_ = T.append(1)", "T = []\n_ = T.append(1)\ndef f(*, x=len(T)): pass"),
+        ("def f(x=len(T)): pass\nN = grow(T)", "N = grow(T)\ndef f(x=len(T)): pass"),
+        ("def f(*, x=len(T)): pass\nN = grow(T)", "N = grow(T)\ndef f(*, x=len(T)): pass"),
+        ("@register\ndef f(): pass\nN = grow(T)", "N = grow(T)\n@register\ndef f(): pass"),
         ("import a\nfrom b import a", "from b import a\nimport a"),
     ],
 )
