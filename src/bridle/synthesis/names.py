@@ -129,21 +129,16 @@ def _function_scope(node: Function) -> _Scope:
     if isinstance(node, ast.Lambda):
         return _Scope(names=names | {m.name for m in _block_bindings([node.body])})
     scope = _block_scope(node.body)
-    scope.names |= names - scope.outside
+    scope.names |= names
     return scope
 
 
 def _block_scope(body: Iterable[ast.AST], *, is_class: bool = False) -> _Scope:
     """The scope of a function's or a class's body, its parameters aside."""
-    bound, outside, around = set(), set(), set()
+    bound, outside = set(), set()
     for mention in _block_bindings(body):
-        if isinstance(mention.node, ast.Global):
-            outside.add(mention.name)
-        elif isinstance(mention.node, ast.Nonlocal):
-            around.add(mention.name)
-        else:
-            bound.add(mention.name)
-    return _Scope(names=bound - outside - around, outside=outside, is_class=is_class)
+        (outside if isinstance(mention.node, ast.Global) else bound).add(mention.name)
+    return _Scope(names=bound - outside, outside=outside, is_class=is_class)
 
 
 def _block_bindings(nodes: Iterable[ast.AST]) -> Iterator[Mention]:
