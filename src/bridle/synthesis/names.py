@@ -135,7 +135,8 @@ def _function_scope(node: Function) -> _Scope:
 
 def _block_scope(body: Iterable[ast.AST], *, is_class: bool = False) -> _Scope:
     """The scope of a function's or a class's body, its parameters aside."""
-    bound, outside = set(), set()
+    bound: set[str] = set()
+    outside: set[str] = set()
     for mention in _block_bindings(body):
         (outside if isinstance(mention.node, ast.Global) else bound).add(mention.name)
     return _Scope(names=bound - outside, outside=outside, is_class=is_class)
