@@ -10,19 +10,25 @@ import random
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from bridle.environment import Environment, Episode, Observation, Split, Step
-from bridle.errors import Blame, EnvironmentFault, Failure
+from bridle.errors import Blame, EnvironmentFault, Failure, UsageError
 from bridle.harness import Call, Loaded, Pipelining, Reply
 from bridle.runtime.effects import Effect, Execute, Invoke, Mode
 from bridle.runtime.modes import Turn, own_play
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 WRONG_REFUSALS_KEPT = 5
 """Legal own actions that the harness's own check refused: how many a lane keeps as examples (all are counted)."""
 
 FAULTS_TOLERATED = 3
-"""Faults of the environment at one step of a lane before the lane is given up; each is recorded."""
+"""Faults of the environment with no step of the harness between them before a lane is given up."""
+
+FAULTS_KEPT = 5
+"""Faults of the environment: how many a lane keeps as examples (all are counted)."""
 
 Opponent = Callable[[Episode, Observation, random.Random], Any]
 """Plays the seats that the harness does not."""
@@ -38,6 +44,11 @@ class Trial:
     steps: int = 1000
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        """Refuse what can't be played: a round trip to the sandbox carries at most 100 calls."""
+        if not 1 <= self.lanes <= 100 or self.steps < 1:
+            raise UsageError("Lanes and steps are whole numbers from 1 on, and lanes at most 100.")
+
     @property
     def planned(self) -> int:
         """Harness steps when nothing ends early."""
@@ -49,8 +60,9 @@ class FailedStep:
     """One step that went wrong, as the critic needs it.
 
     `kind`: `illegal-accepted`, `illegal-refused` (by the harness's own check), `refused-legal`, `crash-propose`,
-    `crash-check`; for tool calls see `evaluation.workflow`. `place` is lane, episode in the lane and step in the
-    episode. `error_class` is the environment's, `rule` the one that the harness named, where there is one.
+    `crash-check`, `crash-load`; where the harness is not to blame, `environment`; for tool calls see
+    `evaluation.workflow`. `place` is lane, episode in the lane and the harness's step in the episode, each from 0 on.
+    `error_class` is the environment's, `rule` the one that the harness named, where there is one.
     """
 
     kind: str
@@ -66,7 +78,11 @@ class FailedStep:
 
 @dataclass(frozen=True, kw_only=True)
 class LaneResult:
-    """What one lane played. `ending`: `planned`, `illegal`, `crash`, `environment`, or `no-legal-action`."""
+    """What one lane played. `ending`: `planned`, `illegal`, `crash`, `environment`, or `no-legal-action`.
+
+    `legal` are the attempts that the environment accepted and in which no function of the harness failed. `faults` are
+    the environment's, and no attempts.
+    """
 
     attempted: int
     legal: int
@@ -75,6 +91,7 @@ class LaneResult:
     ending: str
     rewards: tuple[float, ...]
     failures: tuple[FailedStep, ...]
+    faults: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +108,7 @@ class Rollout:
 
     @property
     def legal(self) -> int:
-        """Those that the environment accepted."""
+        """Those that the environment accepted and in which no function failed."""
         return sum(lane.legal for lane in self.lanes)
 
     @property
@@ -124,11 +141,12 @@ class Lane:
         self._scenarios = environment.scenarios(trial.split)
         self._rng = random.Random(f"{trial.seed}/opponent/{number}")
         self._episodes = self._step = self._seat = 0
-        self._observation = Observation(0, "")
+        self._observation = Observation(0, None)
         self._mode: Mode | None = None
         self._rewards: list[float] = []
         self._failures: list[FailedStep] = []
-        self.attempted = self.legal = self.wrong_refusals = 0
+        self.attempted = self.legal = self.wrong_refusals = self.faults = 0
+        self._faults_in_a_row = 0
         self.ending = ""
 
     def begin(self) -> Invoke | None:
@@ -149,31 +167,46 @@ class Lane:
             ending=self.ending,
             rewards=tuple(self._rewards),
             failures=tuple(self._failures),
+            faults=self.faults,
         )
 
     def _guarded(self, advance: Callable[[], Invoke | None]) -> Invoke | None:
         """The one place where an environment's faults are caught: they lower no score, and too many end the lane."""
-        for _ in range(FAULTS_TOLERATED):
+        while True:
             try:
                 return advance()
             except EnvironmentFault as fault:
-                failure = Failure(blame=Blame.ENVIRONMENT, kind="environment", message=str(fault))
-                self._fail("environment", failure=failure)
+                self.faults += 1
+                self._faults_in_a_row += 1
+                if self.faults <= FAULTS_KEPT:
+                    failure = Failure(blame=Blame.ENVIRONMENT, kind="environment", message=str(fault))
+                    self._fail("environment", failure=failure)
+                if self._faults_in_a_row >= FAULTS_TOLERATED:
+                    self.ending = "environment"
+                    return None
                 advance = self._next_episode
-        self.ending = "environment"
-        return None
+
+    def _ask(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Ask the environment. Whatever it raises is a fault of its own."""
+        try:
+            return function(*arguments, **named)
+        except EnvironmentFault:
+            raise
+        except Exception as error:
+            name = self._environment.name
+            raise EnvironmentFault(f"{name} failed with {type(error).__name__}: {error}") from error
 
     def _next_episode(self) -> Invoke | None:
         self._reset()
         return self._turn()
 
     def _reset(self) -> None:
-        trial = self._trial
-        index = (trial.offset + self._number + self._episodes * trial.lanes) % len(self._scenarios)
-        self._episode = self._environment.start(self._scenarios[index])
-        self._seat = (self._number + self._episodes) % self._environment.players
-        self._step = 0
-        self._episodes += 1
+        trial, number = self._trial, self._episodes
+        self._episodes, self._step = number + 1, 0  # before it starts: one that can't is passed over
+        self._observation = Observation(0, None)
+        self._seat = (self._number + number) % self._environment.players
+        index = (trial.offset + self._number + number * trial.lanes) % len(self._scenarios)
+        self._episode = self._ask(self._environment.start, self._scenarios[index])
 
     def _turn(self) -> Invoke | None:
         """Observe and begin a mode, letting opponents play and passing over episodes that offer no legal action."""
@@ -181,11 +214,12 @@ class Lane:
             if self.attempted >= self._trial.steps:
                 self.ending = "planned"
                 return None
-            observation = self._episode.observe()
+            observation = self._ask(self._episode.observe)
             if observation.no_legal_action:
                 self._reset()
             elif self._opponent is not None and observation.player != self._seat:
-                step = self._episode.step(self._opponent(self._episode, observation, self._rng))
+                action = self._ask(self._opponent, self._episode, observation, self._rng)
+                step = self._ask(self._episode.step, action)
                 if step.over:
                     self._over(step)
             else:
@@ -215,7 +249,7 @@ class Lane:
 
     def _effect(self, effect: Effect) -> Step:
         if isinstance(effect, Execute):
-            return self._episode.step(effect.action)
+            return self._ask(self._episode.step, effect.action)
         raise EnvironmentFault(
             f"The code's own play asked for {type(effect).__name__}; only actions are executed here."
         )
@@ -223,9 +257,9 @@ class Lane:
     def _finish(self, turn: Turn) -> Invoke | None:
         """Count the turn; end the lane at a failure, else go on."""
         self.attempted += 1
-        self._step += 1
+        self._faults_in_a_row = 0
         kind = failure_kind(turn)
-        if turn.step is not None and turn.step.legal:
+        if not kind or kind == "refused-legal":
             self.legal += 1
         if kind == "refused-legal":
             self.wrong_refusals += 1
@@ -235,6 +269,7 @@ class Lane:
         if kind and kind != "refused-legal":
             self.ending = "illegal" if kind.startswith("illegal") else "crash"
             return None
+        self._step += 1
         if turn.step is not None and turn.step.over:
             self._over(turn.step)
         return self._turn()
