@@ -51,20 +51,26 @@ def measure(job: Job) -> Measured:
     Raises:
         SandboxFault: the sandbox failed; nothing is known of the harness.
     """
-    environment = unsealed(resolve(job.environment) if isinstance(job.environment, str) else job.environment)
+    environment = opened(job.environment) if isinstance(job.environment, str) else unsealed(job.environment)
     goal = objective(job.objective)
     try:
         loaded = sandbox(os.getpid()).load(job.harness, job.limits)
     except HarnessFault as fault:
         return Measured(evidence=unloadable(job.trial, fault), confirmed=False)
     try:
-        evidence = goal.measure(environment, loaded, job.trial)
+        evidence = goal.measure(environment, job.harness, loaded, job.trial)
         if job.confirm is None or not evidence.reaches(job.target):
             return Measured(evidence=evidence, confirmed=False)
-        second = goal.measure(environment, loaded, job.confirm)
+        second = goal.measure(environment, job.harness, loaded, job.confirm)
         return Measured(evidence=goal.merge(evidence, second), confirmed=second.reaches(job.target))
     finally:
         loaded.close()
+
+
+@lru_cache(maxsize=8)
+def opened(environment_id: str) -> Environment:
+    """The environment of an id, without its sealed split; the same object for every job of this process."""
+    return unsealed(resolve(environment_id))
 
 
 def vet(harness: Harness, limits: Limits) -> Failure | None:

@@ -13,7 +13,8 @@ from bridle.agents.random_legal import random_legal
 from bridle.environment import Environment
 from bridle.errors import UsageError
 from bridle.evaluation.evidence import Evidence
-from bridle.harness import Loaded
+from bridle.evaluation.workflow import Workflow
+from bridle.harness import Harness, Loaded
 from bridle.rollout import Rollout, Trial, lockstep
 
 
@@ -28,8 +29,8 @@ class Objective(Protocol):
     def goal(self) -> str:
         """What the refiner is told it is for."""
 
-    def measure(self, environment: Environment, loaded: Loaded, trial: Trial) -> Evidence:
-        """Play the trial. Failures are data in the evidence; only the harness's lower `h`."""
+    def measure(self, environment: Environment, harness: Harness, loaded: Loaded, trial: Trial) -> Evidence:
+        """Play the trial with a harness, `loaded`. Failures are data in the evidence; only the harness's lower `h`."""
 
     def merge(self, first: Evidence, second: Evidence) -> Evidence:
         """The evidence of both trials together, for a confirmation on fresh seeds."""
@@ -42,7 +43,7 @@ class Legality:
     name: str = "legality"
     goal: str = "every action that propose_action returns is legal, and is_legal_action tells legal from illegal"
 
-    def measure(self, environment: Environment, loaded: Loaded, trial: Trial) -> Evidence:
+    def measure(self, environment: Environment, harness: Harness, loaded: Loaded, trial: Trial) -> Evidence:
         """Play the trial in lockstep."""
         return _evidence(lockstep(environment, loaded, trial), trial)
 
@@ -61,7 +62,7 @@ class Policy:
     name: str = "policy"
     goal: str = "propose_action returns a legal action that maximises the final reward"
 
-    def measure(self, environment: Environment, loaded: Loaded, trial: Trial) -> Evidence:
+    def measure(self, environment: Environment, harness: Harness, loaded: Loaded, trial: Trial) -> Evidence:
         """Play the trial in lockstep against random legal opponents."""
         opponent = random_legal if environment.players > 1 else None
         rollout = lockstep(environment, loaded, trial, opponent=opponent)
@@ -114,7 +115,7 @@ def _pooled(first: Evidence, second: Evidence) -> Evidence:
     )
 
 
-OBJECTIVES: dict[str, Objective] = {objective.name: objective for objective in (Legality(), Policy())}
+OBJECTIVES: dict[str, Objective] = {objective.name: objective for objective in (Legality(), Policy(), Workflow())}
 
 
 def objective(name: str) -> Objective:

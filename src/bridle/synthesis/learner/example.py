@@ -11,14 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bridle.evaluation.examples import AGENT
 from bridle.evaluation.judged import Row
 from bridle.trace import POLICY_DENIED
 
 BEFALLING = frozenset(("transient", "internal", "timeout"))
 """Error classes that befall applicable calls: they say nothing about the call."""
-
-AGENT = "agent"
-"""The proposer of rows that an agent proposed in its episode; others are made up."""
 
 WITHHELD = 4
 """One scenario of this many is withheld, to validate rules on."""

@@ -7,13 +7,13 @@ a harness reads from the view. A denial by policy is never asked again; that rul
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bridle.synthesis.learner.example import Example
 from bridle.synthesis.learner.rule import Recovery
-from bridle.trace import POLICY_DENIED, UNKNOWN_OUTCOME
+from bridle.trace import POLICY_DENIED, UNKNOWN_OUTCOME, ToolEffect
 
 MOST_WAIT = 3
 """Calls in between after which a repeated call is still looked at."""
@@ -36,26 +36,30 @@ class _Tally:
 def recoveries(examples: Iterable[Example]) -> list[Recovery]:
     """One rule for each class of errors that was seen often enough, but denials."""
     tallies: dict[str, _Tally] = {}
-    for calls in _sessions(examples):
-        _count(calls, tallies)
+    for view in _sessions(examples):
+        _count(view, tallies)
     for example in examples:
         if not example.accepted and example.error_class:
             tallies.setdefault(example.error_class, _Tally()).seen += 1
     return [_rule(name, tally) for name, tally in sorted(tallies.items()) if tally.seen >= ENOUGH]
 
 
-def _sessions(examples: Iterable[Example]) -> list[Sequence[Mapping[str, Any]]]:
-    """The longest list of calls of each scenario."""
-    longest: dict[str, Sequence[Mapping[str, Any]]] = {}
+def _sessions(examples: Iterable[Example]) -> list[Mapping[str, Any]]:
+    """The view with the longest list of calls of each scenario."""
+    longest: dict[str, Mapping[str, Any]] = {}
     for example in examples:
-        calls = example.view.get("calls", ())
-        if len(calls) > len(longest.get(example.scenario, ())):
-            longest[example.scenario] = calls
+        known = longest.get(example.scenario)
+        if "calls" in example.view and (known is None or len(example.view["calls"]) > len(known["calls"])):
+            longest[example.scenario] = example.view
     return list(longest.values())
 
 
-def _count(calls: Sequence[Mapping[str, Any]], tallies: dict[str, _Tally]) -> None:
-    """Count a session's errors, and the next call that is the same as one that failed, with what became of it."""
+def _count(view: Mapping[str, Any], tallies: dict[str, _Tally]) -> None:
+    """Count a session's errors, and what became of the next equal call.
+
+    Where another call changed something in between, the repeated one was no repetition.
+    """
+    calls = view["calls"]
     for place, call in enumerate(calls):
         if call["ok"] or call["error"]["class"] == POLICY_DENIED:
             continue
@@ -66,6 +70,8 @@ def _count(calls: Sequence[Mapping[str, Any]], tallies: dict[str, _Tally]) -> No
                 counts = tally.again.setdefault(wait, [0, 0])
                 counts[0] += 1
                 counts[1] += later["ok"]
+                break
+            if later["ok"] and view["tools"].get(later["tool"], {}).get("effect") != ToolEffect.READ_ONLY:
                 break
 
 
