@@ -6,13 +6,14 @@ Authorization API 1.0, final January 2026.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
-from bridle.harness import digest
+from bridle.harness import canonical
 
 
 class Outcome(StrEnum):
@@ -33,16 +34,21 @@ class AuthorizationRequest:
     context: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
+    def canonical(self) -> dict[str, bytes]:
+        """The canonical JSON (RFC 8785) of each of the four parts, by name; an engine need not write them anew.
+
+        Raises:
+            ValueError: a part is not JSON.
+        """
+        parts = {"action": self.action, "context": self.context, "resource": self.resource, "subject": self.subject}
+        return {name: canonical(dict(part)) for name, part in parts.items()}
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the request's canonical JSON, in hex."""
-        return digest(
-            {
-                "subject": dict(self.subject),
-                "action": dict(self.action),
-                "resource": dict(self.resource),
-                "context": dict(self.context),
-            }
-        )
+        return hashlib.sha256(
+            b'{"action":%b,"context":%b,"resource":%b,"subject":%b}' % tuple(self.canonical.values())
+        ).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

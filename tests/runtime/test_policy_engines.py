@@ -107,6 +107,28 @@ def test_a_directory_of_entities_is_used_and_can_not_be_overruled_by_a_request()
     assert "ann" in overruled.errors[0]
 
 
+def test_an_entity_may_be_subject_and_resource() -> None:
+    """What is kept of one subject is never taken for another's, nor left out where it is a resource."""
+    schema = "entity User = { rank: Long }; action rename appliesTo { principal: User, resource: User };"
+    policy = '@id("rank") permit (principal, action, resource) when { principal.rank >= resource.rank };'
+    engine = CedarEngine(policy, schema)
+
+    def user(name: str, rank: int) -> dict[str, Any]:
+        return {"type": "User", "id": name, "properties": {"rank": rank}}
+
+    def renames(one: dict[str, Any], other: dict[str, Any]) -> Outcome:
+        return engine.evaluate(AuthorizationRequest(subject=one, action={"name": "rename"}, resource=other)).outcome
+
+    for _ in range(2):
+        assert renames(user("a", 2), user("b", 1)) is Outcome.PERMIT
+        assert renames(user("b", 1), user("a", 2)) is Outcome.DENY
+        assert renames(user("a", 2), user("a", 2)) is Outcome.PERMIT
+        assert renames(user("a", 1), user("b", 2)) is Outcome.DENY
+        assert renames(user("a", 1), user("a", 2)) is Outcome.INDETERMINATE, "two descriptions of one"
+    for number in range(600):
+        assert renames(user(f"u{number}", 3), user("b", 3)) is Outcome.PERMIT
+
+
 def test_the_policy_digest_covers_everything_that_decides() -> None:
     ann = {"uid": {"type": "User", "id": "ann"}, "attrs": {"limit": 5}, "parents": []}
     engines = [

@@ -100,14 +100,15 @@ def _passage(
 def _authorised(final: FrozenCall, record: TraceStep, ruling: Ruling) -> Generator[Effect, Any, Passage]:
     """Ask the policy engine about the final call, and execute it on a permit only."""
     decision = cast(Decision, (yield Authorise(final.call)))
-    record = replace(record, decision=decision)
     if not decision.permits:
         message = denial_message(decision)
         step = cast(Step, (yield Withhold(final.call, POLICY_DENIED, message)))
-        return Passage(replace(record, answered_by="policy", error_class=POLICY_DENIED, message=message), ruling, step)
+        record = replace(record, answered_by="policy", decision=decision, error_class=POLICY_DENIED, message=message)
+        return Passage(record, ruling, step)
     step = cast(Step, (yield Execute(final.call)))
     record = replace(
         record,
+        decision=decision,
         legal=step.legal,
         result=step.result,
         error_class=step.error_class,

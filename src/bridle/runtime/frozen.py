@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from bridle.harness import Action, canonical
 
+_DECODE = json.JSONDecoder().decode
+
 
 class FrozenCall(NamedTuple):
     """A call, its own copy, with the digest of its canonical JSON."""
@@ -37,6 +39,6 @@ def freeze(action: Action) -> FrozenCall | str:
         return f"A call is an object with tool and arguments, not {type(action).__name__}."
     try:
         text = canonical(action)
-        return FrozenCall(json.loads(text), hashlib.sha256(text).hexdigest())
+        return FrozenCall(_DECODE(text.decode()), hashlib.sha256(text).hexdigest())
     except (ValueError, TypeError, RecursionError) as error:
         return f"The call is not JSON that can be passed on exactly: {error}."

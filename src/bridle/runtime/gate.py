@@ -8,7 +8,7 @@ the very object that was decided on.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from bridle.authorization import AuthorizationRequest, Decision, Facts, Informing, Outcome, PolicyEngine
 from bridle.environment import Episode, Observation, Probing, Step, Truth
@@ -24,13 +24,6 @@ NOBODY = Facts(subject={"type": "Agent", "id": "agent"})
 """The facts of a session that has none: for runs without a policy."""
 
 
-@runtime_checkable
-class Versioned(Protocol):
-    """An engine that knows the digest of its policy without deciding anything."""
-
-    policy_digest: str
-
-
 class Gate:
     """Authorises and executes the calls of one session. Not for several threads at once."""
 
@@ -43,6 +36,8 @@ class Gate:
         themselves (see `Denials`).
         """
         self.session, self.mapping, self.engine = session, mapping, engine
+        self._informing = session if isinstance(session, Informing) else None
+        self._withholding = session if isinstance(session, Withholding) else None
         self._denials = Denials(volatile)
         self._permit: FrozenCall | None = None
 
@@ -97,8 +92,8 @@ class Gate:
 
     def withhold(self, effect: Withhold) -> Step:
         """Tell the session of a call that does not reach it."""
-        if isinstance(self.session, Withholding):
-            return self.session.withhold(effect.action, effect.error_class, effect.message)
+        if self._withholding is not None:
+            return self._withholding.withhold(effect.action, effect.error_class, effect.message)
         return Step(legal=False, feedback=effect.message, error_class=effect.error_class)
 
     def probe(self, action: Action) -> Truth:
@@ -108,15 +103,14 @@ class Gate:
         return self.session.probe(action)
 
     def _facts(self, resource_type: str, resource_id: str) -> Facts:
-        return self.session.facts(resource_type, resource_id) if isinstance(self.session, Informing) else NOBODY
+        return NOBODY if self._informing is None else self._informing.facts(resource_type, resource_id)
 
     def _decide(self, request: AuthorizationRequest, version: str | int | None) -> Decision:
         """The engine's decision; a denial that stands is repeated, also against the engine's own new word."""
         question = self._denials.question(request, version)
-        if isinstance(self.engine, Versioned):
-            settled = self._denials.settled(question, self.engine.policy_digest, request.digest)
-            if settled is not None:
-                return settled
+        settled = self._denials.settled(question, self._policy_digest(), request.digest)
+        if settled is not None:
+            return settled
         decision: object = self.engine.evaluate(request)
         if not isinstance(decision, Decision):
             return self._indeterminate(f"the engine answered {type(decision).__name__}", request.digest)
@@ -129,7 +123,13 @@ class Gate:
         return decision
 
     def _indeterminate(self, error: str, request_digest: str = "") -> Decision:
-        policy_digest = self.engine.policy_digest if isinstance(self.engine, Versioned) else ""
         return Decision(
-            outcome=Outcome.INDETERMINATE, request_digest=request_digest, policy_digest=policy_digest, errors=(error,)
+            outcome=Outcome.INDETERMINATE,
+            request_digest=request_digest,
+            policy_digest=self._policy_digest(),
+            errors=(error,),
         )
+
+    def _policy_digest(self) -> str:
+        """The digest of the policy in force, where the engine knows it without deciding anything; else empty."""
+        return str(getattr(self.engine, "policy_digest", ""))

@@ -16,6 +16,11 @@ from bridle.authorization import AuthorizationRequest, Decision, Outcome
 from bridle.errors import MissingExtra, PolicyFault
 from bridle.harness import digest
 
+_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+
+ENTITIES_KEPT = 512
+"""How many sets of entities (a subject's, or a subject's and a resource's) are kept parsed."""
+
 NO_MATCH = "no matching permit"
 """The reason of a default deny, for which Cedar itself gives none."""
 
@@ -48,6 +53,7 @@ class CedarEngine:
         document = json.dumps(list(entities))
         self._base = _parsed("entities", document, lambda text: cedarpy.Entities.from_json_str(text, self._schema))
         self._known = {(entity["uid"]["type"], entity["uid"]["id"]) for entity in entities}
+        self._kept: dict[bytes, Any] = {}
         self.policy_digest = digest({"cedar": policies, "schema": schema, "entities": json.loads(document)})
 
     def evaluate(self, request: AuthorizationRequest) -> Decision:
@@ -55,36 +61,45 @@ class CedarEngine:
         request_digest = ""
         try:
             request_digest = request.digest
-            delta = json.dumps(self._slice(request), allow_nan=False)
-            entities = self._base.with_added_json_str(delta, self._schema)
-            result = self._decide(_question(request), self._policies, entities, self._schema)
+            result = self._decide(_question(request), self._policies, self._entities(request), self._schema)
         except (ValueError, TypeError, KeyError) as error:
             return self._decision(Outcome.INDETERMINATE, request_digest, errors=(f"{type(error).__name__}: {error}",))
-        found = result.diagnostics
+        found, answer = result.diagnostics, result.decision.value
         errors = tuple(found.errors)
         ids = found.id_annotations_by_reason
-        reasons = tuple(ids.get(reason) or reason for reason in sorted(found.reasons))
-        if result.allowed and not errors:
+        reasons = tuple([ids.get(reason) or reason for reason in sorted(found.reasons)])
+        if answer == "Allow" and not errors:
             return self._decision(Outcome.PERMIT, request_digest, reasons)
-        if result.decision.value == "Deny" and (reasons or not errors):
+        if answer == "Deny" and (reasons or not errors):
             return self._decision(Outcome.DENY, request_digest, reasons or (NO_MATCH,), errors)
         return self._decision(Outcome.INDETERMINATE, request_digest, reasons, errors or ("Cedar gave no decision",))
 
-    def _slice(self, request: AuthorizationRequest) -> list[dict[str, Any]]:
-        """The entities that this request brings, but for those that the base holds and it says nothing of."""
-        brought: list[dict[str, Any]] = []
-        for entity in (request.subject, request.resource):
-            uid = (entity["type"], entity["id"])
-            if uid in self._known and "properties" not in entity and "parents" not in entity:
-                continue
-            described = {
-                "uid": {"type": uid[0], "id": uid[1]},
-                "attrs": dict(entity.get("properties", {})),
-                "parents": list(entity.get("parents", ())),
-            }
-            if described not in brought:
-                brought.append(described)
-        return brought
+    def _entities(self, request: AuthorizationRequest) -> Any:
+        """The base with what this request brings: its subject, then its resource."""
+        subject, resource = request.canonical["subject"], request.canonical["resource"]
+        both = subject + resource
+        if (kept := self._kept.get(both)) is not None:
+            return kept
+        entities = self._kept.get(subject)
+        if entities is None:
+            entities = self._keep(subject, self._with(self._base, request.subject))
+        return self._keep(both, entities if resource == subject else self._with(entities, request.resource))
+
+    def _keep(self, key: bytes, entities: Any) -> Any:
+        """Keep entities for requests that describe theirs in the same words: a session asks again and again."""
+        if len(self._kept) >= ENTITIES_KEPT:
+            self._kept.clear()
+        self._kept[key] = entities
+        return entities
+
+    def _with(self, entities: Any, entity: Mapping[str, Any]) -> Any:
+        """`entities` and this one, unless the base holds it and the request says nothing of it."""
+        uid = (entity["type"], entity["id"])
+        if uid in self._known and "properties" not in entity and "parents" not in entity:
+            return entities
+        attributes, parents = dict(entity.get("properties", {})), list(entity.get("parents", ()))
+        described = {"uid": {"type": uid[0], "id": uid[1]}, "attrs": attributes, "parents": parents}
+        return entities.with_added_json_str(_encode([described]), self._schema)
 
     def _decision(
         self, outcome: Outcome, request_digest: str, reasons: tuple[str, ...] = (), errors: tuple[str, ...] = ()
@@ -104,7 +119,7 @@ def _question(request: AuthorizationRequest) -> dict[str, Any]:
         "principal": {"type": request.subject["type"], "id": request.subject["id"]},
         "action": {"type": "Action", "id": request.action["name"]},
         "resource": {"type": request.resource["type"], "id": request.resource["id"]},
-        "context": dict(request.context),
+        "context": request.canonical["context"].decode(),
     }
 
 

@@ -130,7 +130,7 @@ class RequestMapping:
         spec = self._spec(call)
         stated = {name: source.value(call) for name, source in spec.context.items()}
         context = {name: value for name, value in stated.items() if value is not ABSENT}
-        if clash := sorted(spec.context.keys() & facts.context.keys()):
+        if facts.context and (clash := sorted(spec.context.keys() & facts.context.keys())):
             raise Unreadable(f"the call and the control plane both speak of {', '.join(clash)}")
         known = {key: facts.resource[key] for key in ("properties", "parents") if key in facts.resource}
         return AuthorizationRequest(
