@@ -176,6 +176,9 @@ class _Unsealed:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._environment, name)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Unsealed, (self._environment,)
+
     def scenarios(self, split: Split) -> Sequence[Scenario]:
         """As the environment's, refusing `sealed`."""
         _refuse_sealed(split)

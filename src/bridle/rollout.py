@@ -61,8 +61,9 @@ class FailedStep:
 
     `kind`: `illegal-accepted`, `illegal-refused` (by the harness's own check), `refused-legal`, `crash-propose`,
     `crash-check`, `crash-load`; where the harness is not to blame, `environment`; for tool calls see
-    `evaluation.workflow`. `place` is lane, episode in the lane and the harness's step in the episode, each from 0 on.
-    `error_class` is the environment's, `rule` the one that the harness named, where there is one.
+    `evaluation.workflow`, for judged rows `evaluation.verifier`. `place` is lane, episode in the lane and the harness's
+    step in the episode, each from 0 on. `error_class` is the environment's, `rule` the one that the harness named, where
+    there is one. `count` is how many alike it stands for, itself included, where not all are kept.
     """
 
     kind: str
@@ -74,6 +75,7 @@ class FailedStep:
     failure: Failure | None = None
     error_class: str = ""
     rule: str = ""
+    count: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bridle.errors import Blame, Failure
-from bridle.rollout import FailedStep
+from bridle.rollout import FailedStep, Rollout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,40 @@ class Evidence:
         """The evidence that `record` was made from."""
         failures = tuple(_failed_step(f) for f in record["failures"])
         return Evidence(**{**record, "failures": failures})
+
+
+def of_rollout(rollout: Rollout) -> Evidence:
+    """The evidence of the harness's own play, H its legality.
+
+    A harness that crashed without acting attempted an action all the same: an empty ratio is never perfect.
+    """
+    return Evidence(
+        h=rollout.legal / rollout.attempted if rollout.attempted else 0.0,
+        complete=rollout.complete,
+        counts={
+            "legal": rollout.legal,
+            "attempted": rollout.attempted,
+            "planned": rollout.trial.planned,
+            "wrong_refusals": sum(lane.wrong_refusals for lane in rollout.lanes),
+            "episodes": sum(lane.episodes for lane in rollout.lanes),
+            "rewarded": len(rollout.rewards),
+        },
+        endings=rollout.endings,
+        failures=rollout.failures,
+    )
+
+
+def pooled(first: Evidence, second: Evidence) -> Evidence:
+    """Both trials as one, H their legality: counts and endings added up, the examples of both."""
+    counts = {k: first.counts.get(k, 0) + second.counts.get(k, 0) for k in {**first.counts, **second.counts}}
+    endings = {k: first.endings.get(k, 0) + second.endings.get(k, 0) for k in {**first.endings, **second.endings}}
+    return Evidence(
+        h=counts["legal"] / counts["attempted"] if counts["attempted"] else 0.0,
+        complete=first.complete and second.complete,
+        counts=counts,
+        endings=dict(sorted(endings.items())),
+        failures=first.failures + second.failures,
+    )
 
 
 def _failed_step(record: dict[str, Any]) -> FailedStep:

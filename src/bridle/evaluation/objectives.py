@@ -12,10 +12,10 @@ from typing import Protocol
 from bridle.agents.random_legal import random_legal
 from bridle.environment import Environment
 from bridle.errors import UsageError
-from bridle.evaluation.evidence import Evidence
+from bridle.evaluation.evidence import Evidence, of_rollout, pooled
 from bridle.evaluation.workflow import Workflow
 from bridle.harness import Harness, Loaded
-from bridle.rollout import Rollout, Trial, lockstep
+from bridle.rollout import Trial, lockstep
 
 
 class Objective(Protocol):
@@ -45,11 +45,11 @@ class Legality:
 
     def measure(self, environment: Environment, harness: Harness, loaded: Loaded, trial: Trial) -> Evidence:
         """Play the trial in lockstep."""
-        return _evidence(lockstep(environment, loaded, trial), trial)
+        return of_rollout(lockstep(environment, loaded, trial))
 
     def merge(self, first: Evidence, second: Evidence) -> Evidence:
         """Pooled."""
-        return _pooled(first, second)
+        return pooled(first, second)
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,12 @@ class Policy:
         rollout = lockstep(environment, loaded, trial, opponent=opponent)
         low, high = environment.reward_range
         scaled = [(reward - low) / ((high - low) or 1.0) for reward in rollout.rewards]
-        evidence = _evidence(rollout, trial)
+        evidence = of_rollout(rollout)
         return _valued(replace(evidence, reward=sum(scaled) / len(scaled) if scaled else None))
 
     def merge(self, first: Evidence, second: Evidence) -> Evidence:
         """Pooled; rewards weighted by episodes."""
-        both = _pooled(first, second)
+        both = pooled(first, second)
         weighted = [(e.reward, e.counts["rewarded"]) for e in (first, second) if e.reward is not None]
         total = sum(weight for _, weight in weighted)
         reward = sum(value * weight for value, weight in weighted) / total if total else None
@@ -83,36 +83,6 @@ class Policy:
 def _valued(evidence: Evidence) -> Evidence:
     clean = evidence.counts["legal"] == evidence.counts["attempted"] > 0
     return replace(evidence, h=0.5 + 0.5 * (evidence.reward or 0.0) if clean else 0.0)
-
-
-def _evidence(rollout: Rollout, trial: Trial) -> Evidence:
-    """A harness that crashed without acting attempted an action all the same: an empty ratio is never perfect."""
-    return Evidence(
-        h=rollout.legal / rollout.attempted if rollout.attempted else 0.0,
-        complete=rollout.complete,
-        counts={
-            "legal": rollout.legal,
-            "attempted": rollout.attempted,
-            "planned": trial.planned,
-            "wrong_refusals": sum(lane.wrong_refusals for lane in rollout.lanes),
-            "episodes": sum(lane.episodes for lane in rollout.lanes),
-            "rewarded": len(rollout.rewards),
-        },
-        endings=rollout.endings,
-        failures=rollout.failures,
-    )
-
-
-def _pooled(first: Evidence, second: Evidence) -> Evidence:
-    counts = {name: first.counts[name] + second.counts[name] for name in first.counts}
-    endings = {k: first.endings.get(k, 0) + second.endings.get(k, 0) for k in {**first.endings, **second.endings}}
-    return Evidence(
-        h=counts["legal"] / counts["attempted"] if counts["attempted"] else 0.0,
-        complete=first.complete and second.complete,
-        counts=counts,
-        endings=dict(sorted(endings.items())),
-        failures=first.failures + second.failures,
-    )
 
 
 OBJECTIVES: dict[str, Objective] = {objective.name: objective for objective in (Legality(), Policy(), Workflow())}
