@@ -11,7 +11,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from bridle.environment import Observation, Step, Truth
-from bridle.environments.textarena.foreign import foreign_actions
+from bridle.environments.textarena.foreign import foreign_actions, near_miss
 from bridle.environments.textarena.loader import EpisodeRandom
 from bridle.environments.textarena.state import PLAYER_ACTION, Refused
 from bridle.errors import EnvironmentFault
@@ -112,12 +112,14 @@ class TextArenaEpisode:
 
     def foreign_actions(self, rng: random.Random) -> list[Action]:
         """Legal ones, near misses, earlier ones, and the usual ways to spell an action badly."""
-        legal: list[str] = []
-        near: list[str] = []
+        legal, near = list[str](), list[str]()
         candidates = self._rules.candidates(self._env)
         for action in rng.sample(candidates, min(len(candidates), 24)):
-            (legal if self._rules.exact or self.probe(action) else near).append(action)
-        return list(foreign_actions(rng, legal=legal[:6], near=near[:6], earlier=self._taken))
+            (legal if self._rules.exact or self._plays(action) else near).append(action)
+        legal = legal[:6] or [str(action) for action in self.legal_actions()[:3]]
+        changed = [near_miss(rng, action) for action in legal for _ in range(4 if self._rules.exact else 1)]
+        near += [action for action in changed if not self._plays(action)]
+        return list(foreign_actions(rng, legal=legal, near=near[:6], earlier=self._taken))
 
     def _deal(self) -> None:
         rules = self._rules

@@ -45,7 +45,7 @@ class LoadedGame:
 
     def __init__(self, family: str, corrections: Corrections) -> None:
         """Load `textarena.envs.<family>`, corrected."""
-        self.family = family
+        self.family, self.corrected = family, corrections == "applied"
         self.name = f"bridle_textarena_{family}_{corrections}"
         self.owner: TextArenaEpisode | None = None
         self.random = EpisodeRandom(0)

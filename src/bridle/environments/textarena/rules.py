@@ -110,7 +110,7 @@ class Rules:
     @property
     def exact(self) -> bool:
         """Whether every candidate is legal."""
-        return self.loaded.family in EXACT
+        return self.loaded.family in EXACT or (self.loaded.family == "Minesweeper" and self.loaded.corrected)
 
     def exhaustive(self, env: Any) -> bool:
         """Whether every legal action, plainly spelt, is a candidate."""

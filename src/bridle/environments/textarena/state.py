@@ -33,7 +33,7 @@ class Refused(BaseException):
 class Listening:
     """Mixed into TextArena's state classes; also keeps randomness the episode's own.
 
-    `refusal` is the reason of the last `set_invalid_move` since the adapter cleared it, else None. `observations` maps
+    `refusal` is the reason of the first `set_invalid_move` since the adapter cleared it, else None. `observations` maps
     each player to the `Note`s not fetched yet, without hints.
     """
 
@@ -78,10 +78,12 @@ class Listening:
     def set_invalid_move(self, reason: str | None = None, *args: Any, **kwargs: Any) -> Any:
         """Take note of the refusal, take the hint out of its reason, and go on as TextArena does."""
         clean = type(self).clean_reason
-        self.refusal = str(reason) if clean is None else clean(str(reason))
+        told = str(reason) if clean is None else clean(str(reason))
+        if self.refusal is None:
+            self.refusal = told
         if self.probing:
             raise Refused
-        return super().set_invalid_move(self.refusal, *args, **kwargs)  # type: ignore[misc]
+        return super().set_invalid_move(told, *args, **kwargs)  # type: ignore[misc]
 
     def _name_tags(self) -> tuple[str, ...]:
         """What TextArena takes out of a player's text: tags that would look like another sender's."""

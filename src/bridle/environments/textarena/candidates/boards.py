@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import combinations, permutations
 from typing import Any
 
-from bridle.environments.textarena.candidates.puzzles import cells, words
+from bridle.environments.textarena.candidates.puzzles import words
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _AROUND = [(dr, dc) for dr in (-1, 0, 1) for dc in (-1, 0, 1) if dr or dc]
@@ -21,15 +21,21 @@ def _own(board: list[list[Any]], pieces: str) -> Iterator[tuple[int, int]]:
                 yield r, c
 
 
+def _at(board: list[list[Any]], r: int, c: int, off: Any = "off") -> Any:
+    """What stands there, or `off` beyond the board."""
+    return board[r][c] if 0 <= r < len(board) and 0 <= c < len(board) else off
+
+
 def _alquerque(env: Any) -> list[str]:
     board, player = env.state.game_state["board"], env.state.current_player_id
-    steps = [(dr * k, dc * k) for dr, dc in _AROUND for k in (1, 2)]
-    return [
-        f"[{_LETTERS[c]}{5 - r} {_LETTERS[c + dc]}{5 - r - dr}]"
-        for r, c in _own(board, "RB"[player])
-        for dr, dc in steps
-        if 0 <= r + dr < 5 and 0 <= c + dc < 5 and not board[r + dr][c + dc]
-    ]
+    enemy, found = "BR"[player], []
+    for r, c in _own(board, "RB"[player]):
+        for dr, dc in _AROUND:
+            if (dr, dc) in env.forward_dirs[player] and _at(board, r + dr, c + dc) == "":
+                found.append((r, c, r + dr, c + dc))
+            if _at(board, r + dr, c + dc) == enemy and _at(board, r + 2 * dr, c + 2 * dc) == "":
+                found.append((r, c, r + 2 * dr, c + 2 * dc))
+    return [f"[{_LETTERS[c]}{5 - r} {_LETTERS[to_c]}{5 - to_r}]" for r, c, to_r, to_c in found]
 
 
 def _battleship(env: Any) -> list[str]:
@@ -45,7 +51,7 @@ def _breakthrough(env: Any) -> list[str]:
         f"[{_LETTERS[c]}{r + 1}{_LETTERS[to]}{r + 1 + ahead}]"
         for r, c in _own(board, "WB"[player])
         for to in (c - 1, c, c + 1)
-        if 0 <= to < size and 0 <= r + ahead < size
+        if 0 <= to < size and 0 <= r + ahead < size and env._is_valid_move(player, r, c, r + ahead, to)
     ]
 
 
@@ -55,7 +61,7 @@ def _checkers(env: Any) -> list[str]:
         f"[{r} {c} {r + dr} {c + dc}]"
         for r, c in _own(board, ("rR", "bB")[player])
         for dr, dc in ((a * k, b * k) for k in (1, 2) for a in (-1, 1) for b in (-1, 1))
-        if 0 <= r + dr < 8 and 0 <= c + dc < 8 and board[r + dr][c + dc] == "."
+        if env._is_valid_move(player, r, c, r + dr, c + dc)
     ]
 
 
@@ -73,12 +79,16 @@ def _crusade(env: Any) -> list[str]:
 
 def _lines_of_action(env: Any) -> list[str]:
     board, player, size = env.state.game_state["board"], env.state.current_player_id, env.BOARD_N
+    own, enemy = ("O", "X") if player == 0 else ("X", "O")
     found = []
-    for r, c in _own(board, "OX"[player]):
+    for r, c in _own(board, own):
         for dr, dc in _AROUND:
             far = env._count_pieces_on_line(r, c, dr, dc)
-            if 0 <= r + far * dr < size and 0 <= c + far * dc < size:
-                found.append(f"[{env.rc_to_coord(r, c)}{env.rc_to_coord(r + far * dr, c + far * dc)}]")
+            to_r, to_c = r + far * dr, c + far * dc
+            if not (0 <= to_r < size and 0 <= to_c < size) or board[to_r][to_c] == own:
+                continue
+            if all(board[r + k * dr][c + k * dc] != enemy for k in range(1, far)):
+                found.append(f"[{env.rc_to_coord(r, c)}{env.rc_to_coord(to_r, to_c)}]")
     return found
 
 
@@ -129,29 +139,46 @@ def _stratego(env: Any) -> list[str]:
                 continue
             for dr, dc in _STRAIGHT:
                 for far in range(1, 10 if piece["rank"] == "Scout" else 2):
-                    to_r, to_c = r + dr * far, c + dc * far
-                    if 0 <= to_r < 10 and 0 <= to_c < 10:
-                        found.append(f"[{chr(65 + r)}{c} {chr(65 + to_r)}{to_c}]")
+                    target = _at(board, r + dr * far, c + dc * far, off="~")
+                    if target is None or (isinstance(target, dict) and target["player"] != player):
+                        found.append(f"[{chr(65 + r)}{c} {chr(65 + r + dr * far)}{c + dc * far}]")
+                    if target is not None:
+                        break
     return found
 
 
 def _tak(env: Any) -> list[str]:
     """Placements; and moves of the top pieces of a stack in a line, with every way to drop up to four of them."""
     board, size, player = env.board, env.board_size, env.state.current_player_id
-    found = [
-        f"[place () {{({r},{c}): [{kind}{player}]}}]"
-        for r in range(size)
-        for c in range(size)
-        if not board[r][c]
-        for kind in "FWC"
-    ]
+    left = env.players[player]
+    kinds = ("FW" if left["stones"] else "") + ("C" if left["capstones"] else "")
+    free = [(r, c) for r in range(size) for c in range(size) if not board[r][c]]
+    found = [f"[place () {{({r},{c}): [{kind}{player}]}}]" for r, c in free for kind in kinds]
     for r in range(size):
         for c in range(size):
             if board[r][c] and board[r][c][-1][-1] == str(player):
-                found += [
-                    _tak_move(board[r][c], r, c, way, drops) for way in _STRAIGHT for drops in _drops(board[r][c])
-                ]
+                for way in _STRAIGHT:
+                    open_to = _reach(board, r, c, way)
+                    lone = open_to > 0 or _flattens(board, r, c, way)
+                    drops = [d for d in _drops(board[r][c]) if (lone if d == (1,) else len(d) <= open_to)]
+                    found += [_tak_move(board[r][c], r, c, way, drop) for drop in drops]
     return found
+
+
+def _reach(board: list[list[Any]], r: int, c: int, way: tuple[int, int]) -> int:
+    """How many squares on from here are on the board and not covered by a wall or a capstone."""
+    far = 0
+    while True:
+        target = _at(board, r + way[0] * (far + 1), c + way[1] * (far + 1), off=["W"])
+        if target and target[-1][0] in "WC":
+            return far
+        far += 1
+
+
+def _flattens(board: list[list[Any]], r: int, c: int, way: tuple[int, int]) -> bool:
+    """Whether the piece on top is a capstone beside a wall."""
+    target = _at(board, r + way[0], c + way[1], off=[])
+    return bool(board[r][c][-1][0] == "C" and target and target[-1][0] == "W")
 
 
 def _drops(stack: list[str]) -> Iterator[tuple[int, ...]]:
@@ -172,8 +199,16 @@ def _tak_move(stack: list[str], r: int, c: int, way: tuple[int, int], drops: tup
 
 
 def _ultimate(env: Any) -> list[str]:
-    nxt = env.state.game_state["next_micro_board"]
-    return [action for action in cells(9, 9) if nxt is None or action[1] == str(nxt)]
+    state = env.state.game_state
+    boards = range(9) if state["next_micro_board"] is None else [state["next_micro_board"]]
+    return [
+        f"[{macro} {3 * r + c}]"
+        for macro in boards
+        if state["macro_board"][macro // 3][macro % 3] == " "
+        for r in range(3)
+        for c in range(3)
+        if state["board"][macro][r][c] == " "
+    ]
 
 
 BOARDS: dict[str, Callable[[Any], list[str]]] = {
@@ -201,22 +236,4 @@ BOARDS: dict[str, Callable[[Any], list[str]]] = {
     "WildTicTacToe": _wild,
 }
 
-EXACT_BOARDS = frozenset(
-    {
-        "Battleship",
-        "Chess",
-        "ConnectFour",
-        "Crusade",
-        "MemoryGame",
-        "Nim",
-        "Othello",
-        "QuantumTicTacToe",
-        "ReverseTicTacToe",
-        "Santorini",
-        "SimpleTak",
-        "Snake",
-        "Surround",
-        "TicTacToe",
-        "WildTicTacToe",
-    }
-)
+EXACT_BOARDS = frozenset(BOARDS)

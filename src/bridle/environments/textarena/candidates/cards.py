@@ -45,19 +45,34 @@ def _pure_strategy(env: Any) -> list[str]:
 
 
 def _golf(env: Any) -> list[str]:
+    state = env.state.game_state
+    if state["turn_phase"] == "draw":
+        return ["[draw]", "[take]"] if state["discard_pile"] else ["[draw]"]
     places = [(row, column) for row in range(1, env.num_rows + 1) for column in range(1, env.num_columns + 1)]
-    return ["[draw]", "[take]", "[discard]", *(f"[swap {row} {column}]" for row, column in places)]
+    swaps = [f"[swap {row} {column}]" for row, column in places]
+    return swaps if state.get("took_from_discard") else ["[discard]", *swaps]
 
 
 def _high_society(env: Any) -> list[str]:
     return [f"[{card}]" for card in env.state.game_state["player_money"][env.state.current_player_id]]
 
 
+def _whist(env: Any) -> list[str]:
+    player = env.state.current_player_id
+    held = env.state.game_state["players"][player]["hand"]
+    return [f"[play {place}]" for place, card in enumerate(held, 1) if env._is_valid_play(player, card)]
+
+
 def _indian_poker(env: Any) -> list[str]:
-    chips = max(0, env.state.game_state["player_chips"][env.state.current_player_id])
-    sums = range(1, chips + 1)
-    bets = [f"[{verb} {amount}]" for verb in ("bet", "raise") for amount in sums]
-    return ["[check]", "[call]", "[fold]", *bets]
+    state, player = env.state.game_state, env.state.current_player_id
+    chips = state["player_chips"][player]
+    due = state["highest_bet"] - state["current_bets"][player]
+    if chips < 0:
+        return []
+    if due == 0:
+        return ["[check]", "[fold]", *(f"[bet {amount}]" for amount in range(1, chips + 1))]
+    raises = [f"[raise {amount}]" for amount in range(1, chips - due + 1)]
+    return ["[fold]", *(["[call]"] if due <= chips else []), *raises]
 
 
 def _liars_dice(env: Any) -> list[str]:
@@ -69,21 +84,25 @@ def _liars_dice(env: Any) -> list[str]:
 
 def _new_recruit(env: Any) -> list[str]:
     rng = _sampler(env)
-    proposals = [f"[Propose] {''.join(rng.choices('ABCDE', k=8))}" for _ in range(40)]
-    return ["[Accept]", "[Reject]", *dict.fromkeys(proposals)]
+    proposals = dict.fromkeys(f"[Propose] {''.join(rng.choices('ABCDE', k=8))}" for _ in range(40))
+    return [*(["[Accept]", "[Reject]"] if env.state.game_state["current_proposal"] else []), *proposals]
 
 
 def _poker(env: Any) -> list[str]:
     """Bets and raises by a few sums; any whole number may be named."""
-    sums = (10, 20, 40, 50, 100, 200, 500, 1000)
-    return ["[Check]", "[Call]", "[Fold]", *(f"[{verb} {amount}]" for verb in ("Bet", "Raise") for amount in sums)]
+    state, player = env.state.game_state, env.state.current_player_id
+    paid, live, sums = state["player_bets"][player], state["current_bet"], (10, 20, 40, 50, 100, 200, 500, 1000)
+    plain = ["[Call]", "[Fold]"] if live > paid else ["[Check]", "[Call]", "[Fold]"]
+    bets = [f"[Bet {amount}]" for amount in sums if amount > paid]
+    return [*plain, *bets, *(f"[Raise {amount}]" for amount in sums if live + amount > paid)]
 
 
 def _spite(env: Any) -> list[str]:
     own = env.players[env.state.current_player_id]
     tops = [pile[-1] for pile in (own["payoff"], *own["discard"]) if pile]
     playable = dict.fromkeys([*own["hand"], *tops])
-    plays = [f"[play {card} {pile}]" for card in playable for pile in range(4)]
+    centre = [(place, pile) for place, pile in enumerate(env.center_piles)]
+    plays = [f"[play {card} {at}]" for card in playable for at, pile in centre if env._can_play_on_center(card, pile)]
     discards = [f"[discard {card} {pile}]" for card in dict.fromkeys(own["hand"]) for pile in range(4)]
     return ["[draw]", *plays, *discards]
 
@@ -100,7 +119,7 @@ CARDS: dict[str, Callable[[Any], list[str]]] = {
     "Chopsticks": _chopsticks,
     "ColonelBlotto": _blotto,
     "GameOfPureStrategy": _pure_strategy,
-    "GermanWhist": _hand,
+    "GermanWhist": _whist,
     "Golf": _golf,
     "HighSociety": _high_society,
     "IndianPoker": _indian_poker,
@@ -115,16 +134,5 @@ CARDS: dict[str, Callable[[Any], list[str]]] = {
     "SpiteAndMalice": _spite,
 }
 
-EXACT_CARDS = frozenset(
-    {
-        "Briscola",
-        "ColonelBlotto",
-        "GameOfPureStrategy",
-        "HighSociety",
-        "IteratedMatchingPennies",
-        "IteratedRockPaperScissors",
-        "IteratedTwoThirdsAverage",
-        "PigDice",
-    }
-)
+EXACT_CARDS = frozenset(CARDS) - {"Chopsticks", "KuhnPoker", "LiarsDice"}
 SAMPLED_CARDS = frozenset({"ColonelBlotto", "IteratedTwoThirdsAverage", "LiarsDice", "NewRecruit", "Poker"})

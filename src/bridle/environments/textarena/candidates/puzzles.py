@@ -24,7 +24,12 @@ def _bandit(env: Any) -> list[str]:
 
 
 def _cryptarithm(env: Any) -> list[str]:
-    return [f"[{letter} {digit}]" for letter in sorted(env.letters) for digit in range(10)]
+    return [
+        f"[{letter} {digit}]"
+        for letter in sorted(env.letters)
+        for digit in range(10)
+        if env.digit_used.get(digit, letter) == letter and (digit or letter not in env.first_letters)
+    ]
 
 
 def _guess(env: Any) -> list[str]:
@@ -48,17 +53,24 @@ def _minesweeper(env: Any) -> list[str]:
 
 
 def _pegs(env: Any) -> list[str]:
-    return [f"[{source} {target}]" for source, target in sorted({(f, t) for f, _, t in env.ALLOWED_MOVES})]
+    board, pairs = env.state.game_state["board"], sorted({(f, t) for f, _, t in env.ALLOWED_MOVES})
+    return [f"[{f} {t}]" for f, t in pairs if board[f] and board[env._get_over(f, t)] and not board[t]]
 
 
 def _rush_hour(env: Any) -> list[str]:
-    return [f"[{car}{way}]" for car in sorted(env.state.game_state["vehicles"]) for way in "+-"]
+    taken, size, found = env._occupied(), env.BOARD_SIZE, []
+    for name, car in sorted(env.state.game_state["vehicles"].items()):
+        for way in "+-":
+            r, c = car.front(way == "+")
+            if 0 <= r < size and 0 <= c < size and taken[r][c] is None:
+                found.append(f"[{name}{way}]")
+    return found
 
 
 def _sudoku(env: Any) -> list[str]:
-    board = env.state.game_state["board"]
+    board, solution = env.state.game_state["board"], env.full_grid
     free = [(row, column) for row in range(9) for column in range(9) if board[row][column] == 0]
-    return [f"[{row + 1} {column + 1} {digit}]" for row, column in free for digit in range(1, 10)]
+    return [f"[{row + 1} {column + 1} {solution[row][column]}]" for row, column in free]
 
 
 _DIRECTIONS = words("up", "down", "left", "right")
@@ -82,4 +94,11 @@ PUZZLES: dict[str, Callable[[Any], list[str]]] = {
     "TowerOfHanoi": lambda env: [f"[{source} {target}]" for source, target in product("ABC", repeat=2)],
 }
 
-EXACT_PUZZLES = frozenset({"Bandit", "Blackjack", "GuessTheNumber", "LightsOut", "Mastermind", "Secretary"})
+EXACT_PUZZLES = frozenset(PUZZLES) - {
+    "FifteenPuzzle",
+    "FrozenLake",
+    "Game2048",
+    "Minesweeper",  # as shipped, a mine is refused
+    "Sokoban",
+    "TowerOfHanoi",
+}
