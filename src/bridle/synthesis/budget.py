@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bridle.errors import UsageError
+
 UNITS = ("iterations", "calls", "tokens", "usd", "steps")
 
 
@@ -22,6 +24,13 @@ class Limit:
     usd: float | None = None
     steps: int | None = None
     seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is no limit: NaN would be none at all."""
+        for unit in (*UNITS, "seconds"):
+            value = getattr(self, unit)
+            if value is not None and not 0 <= value < float("inf"):
+                raise UsageError(f"A limit is a number from 0 on; {unit} can't be {value}.")
 
     def of(self, unit: str) -> float | None:
         """The limit in one unit."""

@@ -1,7 +1,8 @@
 """The ledger: every attempt at a model call, journalled: the intent before, the result after.
 
 A result that is recorded is never asked for again. An intent without a result (the process died in between) is in
-doubt: it is counted apart, and the request is made anew.
+doubt: it is counted apart, and the request is made anew. What was recorded for another request is no answer to this
+one, and is passed over.
 """
 
 from __future__ import annotations
@@ -91,11 +92,16 @@ class Ledger:
         while True:
             key = f"{self._expansion}/{self._number}"
             self._number += 1
-            if (event := self._journal.last("call.result", key)) is not None and event.payload is not None:
-                return False, recorded(event.payload)
-            if self._journal.last("call.intent", key) is None:
+            intent = self._journal.last("call.intent", key)
+            if intent is None:
                 break
-            self.bill = replace(self.bill, in_doubt=self.bill.in_doubt + 1)
+            if intent.payload is not None and intent.payload["request"] != request.digest:
+                continue
+            result = self._journal.last("call.result", key)
+            if result is None:
+                self.bill = replace(self.bill, in_doubt=self.bill.in_doubt + 1)
+            elif result.payload is not None:  # else it was erased, and has to be asked for again
+                return False, recorded(result.payload)
         self._journal.append("call.intent", key, {"request": request.digest, "prompt": request.prompt})
         try:
             completion = self._model.complete(request)

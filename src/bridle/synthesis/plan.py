@@ -21,7 +21,7 @@ class Plan:
     `weight` is the selector's C. A search ends with `target` when a node reaches it on all planned steps and, under
     `confirm`, again on fresh validation scenarios; it escalates after `plateau` commits without a better node.
     `concurrency` is K: decision i sees the first i - K commits. `strict` also asks that the harness's check never
-    refuses a legal action of its own.
+    refuses a legal action of its own. `examples` judged calls are given to the refiner where actions are tool calls.
     """
 
     environment: str | None
@@ -39,6 +39,7 @@ class Plan:
     confirm: bool = True
     strict: bool = True
     plateau: int | None = 24
+    examples: int = 12_000
     limit: Limit = field(default_factory=Limit)
     limits: Limits = field(default_factory=Limits)
 
@@ -52,6 +53,12 @@ class Plan:
             raise UsageError("Concurrency, lanes and steps are whole numbers from 1 on, and lanes at most 100.")
         if not 0.0 < self.target <= 1.0:
             raise UsageError(f"A target is a number above 0 and up to 1, not {self.target}.")
+        if not 0.0 <= self.weight <= 1e6:
+            raise UsageError(f"A selector's weight is a number from 0 to a million, not {self.weight}.")
+        if self.plateau is not None and self.plateau < 1:
+            raise UsageError(f"A plateau is a whole number of expansions from 1 on, not {self.plateau}.")
+        if abs(self.seed) >= 2**53:
+            raise UsageError(f"A seed is a whole number below 2⁵³, not {self.seed}.")
 
     def trial(self) -> Trial:
         """The training trial: the same scenarios for every node, so that nodes compare."""
@@ -83,7 +90,8 @@ def paper(plan: Plan) -> Plan:
     Thompson sampling with C = 1; no confirmation, no plateau, no demand on the check's agreement; at most 256
     iterations.
     """
-    limit = replace(plan.limit, iterations=min(plan.limit.iterations or 256, 256))
+    asked = plan.limit.iterations
+    limit = replace(plan.limit, iterations=256 if asked is None else min(asked, 256))
     return replace(
         plan, preset="paper", selector="thompson", weight=1.0, confirm=False, strict=False, plateau=None, limit=limit
     )
