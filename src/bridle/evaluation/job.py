@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -15,9 +16,11 @@ from bridle.environment import Environment, unsealed
 from bridle.environments.catalog import resolve
 from bridle.errors import Failure, HarnessFault
 from bridle.evaluation.evidence import Evidence
+from bridle.evaluation.judged import Row
 from bridle.evaluation.objectives import objective
-from bridle.harness import Harness, Limits, Sandbox
+from bridle.harness import Call, Harness, Limits, Reply, Sandbox
 from bridle.rollout import FailedStep, Trial
+from bridle.runtime.verdict import Verdict, review_verdict, rules_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +83,32 @@ def vet(harness: Harness, limits: Limits) -> Failure | None:
     except HarnessFault as fault:
         return fault.failure
     return None
+
+
+def repeats(harness: Harness, rows: Sequence[Row], limits: Limits) -> bool:
+    """Whether a harness's check gets every one of these rows wrong. A harness that can't be loaded repeats nothing."""
+    text = harness.contract.name == "text-action"
+    try:
+        loaded = sandbox(os.getpid()).load(harness, limits)
+    except HarnessFault:
+        return False
+    try:
+        function = "is_legal_action" if text else "review_call"
+        replies = loaded.batch([Call(function, (row.view, row.action)) for row in rows])
+    finally:
+        loaded.close()
+    rules = None if text else rules_of(harness)
+    return all(_accepts(reply, rules) is not row.legal for row, reply in zip(rows, replies, strict=True))
+
+
+def _accepts(reply: Reply, rules: Mapping[str, str] | None) -> bool | None:
+    """What a check said of a row: None where it failed."""
+    if reply.failure is not None:
+        return None
+    if rules is None:
+        return bool(reply.value)
+    verdict = review_verdict(reply.value, rules)
+    return verdict.word in ("accept", "rewrite") if isinstance(verdict, Verdict) else None
 
 
 def unloadable(trial: Trial, fault: HarnessFault) -> Evidence:

@@ -30,6 +30,12 @@ KINDS = {
     "crash-propose": "your propose_action failed",
     "crash-check": "your is_legal_action failed",
     "crash-load": "your module could not be loaded",
+    "invalid-executed": "your review_call let a call through that the environment did not accept",
+    "wrongly-refused": "your review_call refused a call that the environment would have accepted",
+    "needless-escalation": "your review_call asked for a person about a call that the environment would have accepted",
+    "bad-rewrite": "your review_call rewrote a call in a way that is not allowed, so nothing was executed",
+    "crash-review": "your review_call failed, so nothing was executed",
+    "crash-on-error": "your on_error failed",
     "environment": "the environment itself failed here: not your code's fault",
 }
 
@@ -104,10 +110,14 @@ def shape(text: str) -> str:
 def score(evidence: Evidence) -> str:
     """H with its denominator, and how every lane ended."""
     counts = evidence.counts
-    lines = [
-        f"H = {evidence.h:.4f}: {counts['legal']} legal of {counts['attempted']} attempted actions; "
-        f"{counts['planned']} were planned."
-    ]
+    lines = (
+        [guarded_score(evidence)]
+        if "reached" in counts
+        else [
+            f"H = {evidence.h:.4f}: {counts['legal']} legal of {counts['attempted']} attempted actions; "
+            f"{counts['planned']} were planned."
+        ]
+    )
     lines += [
         f"- {number} of the parallel episodes {ENDINGS.get(end, end)}" for end, number in evidence.endings.items()
     ]
@@ -118,6 +128,19 @@ def score(evidence: Evidence) -> str:
             f"- mean final reward {evidence.reward:.3f} on a scale from 0 to 1, over {counts['rewarded']} games"
         )
     return "\n".join(lines)
+
+
+def guarded_score(evidence: Evidence) -> str:
+    """H of agents behind the harness, with all that it is made of."""
+    counts = evidence.counts
+    return (
+        f"H = {evidence.h:.4f}: {counts['legal']} of {counts['reached']} calls that reached the environment were "
+        "valid; "
+        f"{counts['wrongly_withheld']} of {counts['wanted']} applicable proposals were refused; "
+        f"{counts['completed']} of {counts['episodes']} episodes were completed, behind a perfect check "
+        f"{counts['reference_completed']} of {counts['reference_episodes']}. "
+        f"Of {counts['attempted']} proposals {counts['refused']} were refused and {counts['rewritten']} rewritten."
+    )
 
 
 def described(number: int, cause: Cause, rules: dict[int, str]) -> str:

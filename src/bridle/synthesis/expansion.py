@@ -9,7 +9,7 @@ from threading import Lock
 
 from bridle.environment import Environment
 from bridle.errors import BridleError, Failure, ModelFault, SandboxFault
-from bridle.evaluation.job import Job, Measured, measure, vet
+from bridle.evaluation.job import Job, Measured, measure, repeats, vet
 from bridle.harness import Harness
 from bridle.journal import Journal
 from bridle.models.model import Model
@@ -18,6 +18,9 @@ from bridle.synthesis.plan import Plan
 from bridle.synthesis.refiner import Assignment, Refiner
 from bridle.synthesis.surface import program_digest
 from bridle.synthesis.tree import Node
+
+MOST_ASKED = 50
+"""Mistakes of its parent that a candidate is asked about before it is played."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +71,8 @@ class Expander:
         node = replace(node, source=source, program=program)
         if program in order.known:
             return replace(node, status="duplicate", same_as=order.known[program])
+        if self._repeats(refinement.harness, order):
+            return replace(node, reason="It gets everything wrong again that its parent got wrong; it was not played.")
         measured = self.measured(refinement.harness, program)
         steps = float(measured.evidence.counts.get("attempted", 0))
         return replace(
@@ -77,6 +82,11 @@ class Expander:
             confirmed=measured.confirmed,
             spent={"steps": steps},
         )
+
+    def _repeats(self, harness: Harness, order: Order) -> bool:
+        """Whether a candidate makes all the mistakes of its parent that it could have avoided."""
+        rows = order.assignment.bank.of(order.parent)[:MOST_ASKED]
+        return bool(rows) and self._executor.submit(repeats, harness, rows, self._plan.limits).result()
 
     def measured(self, harness: Harness, program: str) -> Measured:
         """The measurement of a program, made once however many expansions ask for it."""

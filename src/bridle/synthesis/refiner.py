@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bridle.environment import Environment
 from bridle.errors import Failure
 from bridle.evaluation.evidence import Evidence
+from bridle.evaluation.judged import Row
 from bridle.evaluation.objectives import Objective
 from bridle.harness import IMPORTS, Contract, Harness, Limits
 from bridle.models.model import Request
+from bridle.synthesis.bank import Bank
 from bridle.synthesis.ledger import Ledger
 from bridle.synthesis.prompts import render, version
 from bridle.synthesis.surface import merge
@@ -28,7 +30,8 @@ class Assignment:
 
     `attempt` counts the expansions of this node from 1 on, pending ones included, so that no two requests are equal;
     `siblings` says what became of the earlier ones; `feedback` is the critic's Markdown. `vet` loads a harness in the
-    sandbox: None when it loads, else why not (the static gate's findings among the reasons).
+    sandbox: None when it loads, else why not (the static gate's findings among the reasons). `examples` are judged
+    calls of a tool-call environment, and `bank` what the candidates so far got wrong.
     """
 
     environment: Environment
@@ -42,6 +45,8 @@ class Assignment:
     attempt: int
     limits: Limits
     vet: Callable[[Harness], Failure | None]
+    examples: tuple[Row, ...] = ()
+    bank: Bank = field(default_factory=Bank)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,11 +22,14 @@ from dataclasses import dataclass, field
 
 from bridle.environment import Environment
 from bridle.errors import JournalFault, UsageError
+from bridle.evaluation.examples import judged_calls
+from bridle.evaluation.judged import Row
 from bridle.evaluation.objectives import objective
 from bridle.evaluation.samples import sample_observations
 from bridle.harness import template
 from bridle.journal import Journal
 from bridle.models.model import Model, Priced, Usage
+from bridle.synthesis.bank import Table, bank
 from bridle.synthesis.budget import Budget
 from bridle.synthesis.critic import criticise
 from bridle.synthesis.expansion import Expander, Order
@@ -138,7 +141,14 @@ class Search:
             root = Node(id=0, parent=None, status="root", source=harness.source, program=program, evidence=evidence)
             self._parts.journal.append("node", "0", root.record())
         self._starts = sample_observations(self._parts.environment, seed=self.plan.seed)
+        self._table = Table(self._judged())
         return Tree((root,))
+
+    def _judged(self) -> list[Row]:
+        """Judged calls for the refiner and the bank, where the environment's actions are calls."""
+        if self._parts.environment.contract.name != "tool-call" or not self.plan.examples:
+            return []
+        return judged_calls(self._parts.environment, "train", count=self.plan.examples, seed=self.plan.seed)
 
     def _choose(self, expansion: int, tree: Tree, pending: deque[tuple[Order, Future[Node]]]) -> Order | None:
         """The next order, its cost reserved; None when the budget has no room for it now."""
@@ -172,6 +182,8 @@ class Search:
             attempt=attempt,
             limits=self.plan.limits,
             vet=self._expander.vet,
+            examples=self._table.rows,
+            bank=bank(tree, self._table),
         )
 
     def _estimate(self, assignment: Assignment) -> dict[str, float]:

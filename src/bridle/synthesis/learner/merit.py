@@ -2,7 +2,8 @@
 
 A hypothesis becomes a rule when it explains enough counterexamples of more than one scenario that nothing else
 explains, refuses (nearly) no accepted call, in training and in withheld scenarios, and could not have got there by
-chance: were it unrelated to acceptance, it would be violated by accepted calls as often as by rejected ones.
+chance: were it unrelated to acceptance, it would be violated by accepted calls as often as by rejected ones. What a
+tool declares is no chance.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bridle.synthesis.learner.cases import Cases
-from bridle.synthesis.learner.condition import Condition, Mentioned
+from bridle.synthesis.learner.condition import Condition, Declared, Mentioned
 from bridle.synthesis.learner.rule import CITED, Support
 
 
@@ -76,12 +77,13 @@ def weigh(condition: Condition, among: Sequence[Cases], unexplained: Mapping[str
         withheld_refused=withheld_refused,
     )
     contradiction = _contradiction(support, demands)
+    by_chance = 0.0 if isinstance(condition, Declared) else (1 - violated / (rejected or 1)) ** accepted
     return Merit(
         support=support,
         explained=explained,
         error_class=max(classes, key=lambda name: (classes[name], name), default=""),
         contradicted=bool(contradiction),
-        problem=contradiction or _shortage(support, len(scenarios), violated / (rejected or 1), demands),
+        problem=contradiction or _shortage(support, len(scenarios), by_chance, demands),
     )
 
 
@@ -93,12 +95,12 @@ def _contradiction(support: Support, demands: Demands) -> str:
     return ""
 
 
-def _shortage(support: Support, scenarios: int, violating: float, demands: Demands) -> str:
-    """`violating` is the share of rejected calls, whatever explains them, that violate the condition."""
+def _shortage(support: Support, scenarios: int, by_chance: float, demands: Demands) -> str:
+    """`by_chance` is the probability that an unrelated condition would have spared all accepted calls."""
     if support.count < demands.support:
         return f"only {support.count} counterexamples"
     if scenarios < demands.scenarios:
         return "counterexamples of one scenario only"
-    if (1 - violating) ** support.accepted > demands.chance:
+    if by_chance > demands.chance:
         return f"spares {support.accepted} accepted calls, which could be chance"
     return ""
