@@ -128,10 +128,13 @@ def cleaner(family: str, kind: Kind) -> Callable[[str], str]:
     return clean
 
 
+_SAME_ERROR = "An error text names the whole language, the same in every state."
 KEPT: Mapping[str, str] = {
+    "FrozenLake": _SAME_ERROR,
+    "Game2048": _SAME_ERROR,
     "GameOfPureStrategy": "The hand is listed in the notation of an action. It is the state, not a hint.",
     "HighSociety": "The money cards are listed in the notation of an action. They are the state, not a hint.",
-    "QuantumTicTacToe": "The board labels its squares in brackets.",
-    "UltimateTicTacToe": "The board labels its free squares in brackets.",
+    "IteratedRockPaperScissors": _SAME_ERROR,
+    "Sokoban": _SAME_ERROR,
 }
-"""Families whose messages in play name legal actions in passing, and why that stays."""
+"""Families whose messages in play name legal actions all the same, and why that stays."""
