@@ -1,12 +1,14 @@
 """The critic: turns failed steps into consolidated feedback, deterministically.
 
 One example for each cause, with its count; the rules of the game once; of each observation the latest part, cut at the
-front and never silently; the environment's own sentence and the exact action beside both verdicts.
+front, between its messages where it has any, and never silently; the environment's own sentence and the exact action
+beside both verdicts.
 """
 
 from __future__ import annotations
 
 import json
+import os.path
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +21,16 @@ EXAMPLES = 5
 """At most this many failed steps are shown (the paper's figure)."""
 
 OBSERVATION_CHARS = 6000
-"""The most of one observation that is shown: its end."""
+"""The most of one observation that is shown: its end. Also the most of what all observations begin with."""
+
+TEXT_CHARS = 2000
+"""The most of an action, a sentence or a failure that is shown: its beginning and its end."""
+
+MESSAGE = re.compile(r"\[[A-Za-z]{3,}[\w ]*\]")
+"""How a message begins in many environments' histories: `[GAME]`, `[Player 1]`."""
+
+ENVIRONMENT = "environment"
+"""The kind of failed step that nobody's code is to blame for."""
 
 KINDS = {
     "illegal-accepted": "your propose_action returned an illegal action, and your is_legal_action accepted it",
@@ -36,7 +47,7 @@ KINDS = {
     "bad-rewrite": "your review_call rewrote a call in a way that is not allowed, so nothing was executed",
     "crash-review": "your review_call failed, so nothing was executed",
     "crash-on-error": "your on_error failed",
-    "environment": "the environment itself failed here: not your code's fault",
+    ENVIRONMENT: "the environment itself failed here: not your code's fault",
 }
 
 ENDINGS = {
@@ -76,11 +87,16 @@ def criticise(evidence: Evidence | None, *, starts: Sequence[tuple[int, Any]] = 
         parts.append(f"### Sample observation {number} (player {player} to move)\n\n{shown(player, view, rules)}")
     for number, cause in enumerate(causes, 1):
         parts.append(described(number, cause, rules))
+    if hidden := (len(evidence.failures) if evidence is not None else 0) - sum(cause.count for cause in causes):
+        parts.append(f"{hidden} more failed steps, of other causes, are not shown here.")
     return Feedback(text="\n\n".join(parts), causes=causes)
 
 
 def consolidate(failures: Sequence[FailedStep]) -> tuple[Cause, ...]:
-    """One example for each cause, rarest kinds not crowded out: kinds take turns, then causes by count."""
+    """One example for each cause, rarest kinds not crowded out: kinds take turns, then causes by count.
+
+    What the environment is to blame for comes last, if there is room.
+    """
     groups: dict[tuple[str, ...], list[FailedStep]] = {}
     for failure in failures:
         groups.setdefault(cause_key(failure), []).append(failure)
@@ -88,23 +104,31 @@ def consolidate(failures: Sequence[FailedStep]) -> tuple[Cause, ...]:
     for key, members in sorted(groups.items(), key=lambda item: -len(item[1])):
         queues.setdefault(key[0], []).append(Cause(example=members[0], count=len(members)))
     chosen: list[Cause] = []
-    while len(chosen) < EXAMPLES and any(queues.values()):
-        for kind in sorted(queues):
-            if queues[kind] and len(chosen) < EXAMPLES:
-                chosen.append(queues[kind].pop(0))
-    return tuple(chosen)
+    for kinds in (sorted(queues.keys() - {ENVIRONMENT}), [ENVIRONMENT]):
+        while any(queues.get(kind) for kind in kinds):
+            chosen += [queues[kind].pop(0) for kind in kinds if queues.get(kind)]
+    return tuple(chosen[:EXAMPLES])
 
 
 def cause_key(failure: FailedStep) -> tuple[str, ...]:
-    """What makes failures alike: kind, the sentence's and the action's shape, and the place in the code."""
-    place = "" if failure.failure is None else f"{failure.failure.kind}@{failure.failure.line}"
-    message = "" if failure.failure is None else failure.failure.message
-    return failure.kind, shape(failure.feedback), shape(text_of(failure.action)), place, shape(message)
+    """What makes failures alike: kind, what was said, how the action is spelled, and the place in the code."""
+    action = text_of(failure.action)
+    broke = failure.failure
+    place = "" if broke is None else f"{broke.kind}@{broke.line} {said(broke.message, action)}"
+    return failure.kind, said(failure.feedback, action), spelling(action), place
 
 
-def shape(text: str) -> str:
-    """The text with words and numbers made alike."""
-    return re.sub(r"[A-Za-z]+", "a", re.sub(r"\d+", "9", text))[:200]
+def said(sentence: str, action: str) -> str:
+    """A sentence without what differs from case to case: the action itself, what stands in quotes, numbers."""
+    for spelled in {action, action.strip("[] ")} - {""}:
+        sentence = re.sub(rf"(?<!\w){re.escape(spelled)}(?!\w)", "…", sentence)
+    sentence = re.sub(r"'[^']*'|\"[^\"]*\"", "…", sentence)
+    return re.sub(r"\w*\d\w*", "9", sentence)[:TEXT_CHARS]
+
+
+def spelling(action: str) -> str:
+    """The action with words and numbers made alike."""
+    return re.sub(r"[A-Za-z]+", "a", re.sub(r"\d+", "9", action))[:200]
 
 
 def score(evidence: Evidence) -> str:
@@ -148,11 +172,11 @@ def described(number: int, cause: Cause, rules: dict[int, str]) -> str:
     step = cause.example
     lines = [f"### Problem {number}: {KINDS.get(step.kind, step.kind)} ({cause.count} such)"]
     if step.failure is not None:
-        lines.append(f"Failure: {fence(str(step.failure))}")
+        lines.append(f"Failure: {clipped(str(step.failure))}")
     if step.action is not None:
-        lines.append(f"The exact action: {fence(text_of(step.action))}")
+        lines.append(f"The exact action: {clipped(text_of(step.action))}")
     if step.feedback:
-        lines.append(f"What the environment said: {fence(step.feedback)}")
+        lines.append(f"What the environment said: {clipped(step.feedback)}")
     if step.observation is not None:
         where = f"episode step {step.place[2]}, player {step.player} to move"
         lines.append(f"The observation ({where}):\n\n{shown(step.player, step.observation, rules)}")
@@ -160,35 +184,54 @@ def described(number: int, cause: Cause, rules: dict[int, str]) -> str:
 
 
 def shared_openings(examples: Sequence[FailedStep], starts: Sequence[tuple[int, Any]]) -> dict[int, str]:
-    """For each player the lines with which all shown observations begin: the rules, printed once."""
-    views: dict[int, list[list[str]]] = {}
+    """For each player the messages with which all shown observations begin: the rules, printed once."""
+    views: dict[int, list[str]] = {}
     seen = [(e.player, e.observation) for e in examples if e.observation is not None] + list(starts)
     for player, view in seen:
-        views.setdefault(player, []).append(text_of(view).split("\n"))
+        views.setdefault(player, []).append(text_of(view))
     openings = {}
     for player, texts in views.items():
-        shared = 0
-        while all(shared < len(t) - 1 and t[shared] == texts[0][shared] for t in texts) and len(texts) > 1:
-            shared += 1
-        opening = "\n".join(texts[0][:shared])
-        if len(opening) > 200:
-            openings[player] = opening
+        shared = os.path.commonprefix(texts)
+        ends = set.intersection(*(set(seams(text)) for text in texts))
+        end = max((place for place in ends if place <= min(len(shared), OBSERVATION_CHARS)), default=0)
+        if len(texts) > 1 and end > 200:
+            openings[player] = shared[:end]
     return openings
+
+
+def seams(text: str) -> list[int]:
+    """Where an observation can be cut: before its messages, else after its empty lines, else before the keys of JSON."""
+    starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    messages = [start for start in starts if MESSAGE.match(text, start)]
+    after_empty = [start for start in starts if text[:start].endswith("\n\n")]
+    return messages or after_empty or [start for start in starts if text.startswith(' "', start)]
 
 
 def shown(player: int, view: Any, rules: dict[int, str]) -> str:
     """An observation: without the opening that was printed once, and only its end where it is long."""
-    text = text_of(view)
-    note = ""
+    text, notes = text_of(view), []
     opening = rules.get(player, "")
     if opening and text.startswith(opening):
-        text, note = text[len(opening) :].lstrip("\n"), "(after the opening above)\n"
+        text = text[len(opening) :]
+        notes.append("(after the opening above)\n")
     if len(text) > OBSERVATION_CHARS:
-        cut = text.find("\n", len(text) - OBSERVATION_CHARS)
-        cut = cut if cut >= 0 else len(text) - OBSERVATION_CHARS
-        note = f"(only the end is shown: {cut} characters of history come before it)\n"
-        text = text[cut:].lstrip("\n")
-    return note + fence(text)
+        first = len(text) - OBSERVATION_CHARS
+        lines = [match.end() for match in re.finditer("\n", text[: first + OBSERVATION_CHARS // 2])]
+        cut = min(place for place in [*seams(text), len(text)] if place >= first)
+        if cut == len(text):  # one message longer than all that can be shown: cut between its lines, if they are short
+            cut = min((place for place in lines if place >= first), default=first)
+        notes.append(f"(only the end is shown: {cut} characters of history come before it)\n")
+        text = text[cut:]
+    return "".join(notes) + fence(text)
+
+
+def clipped(text: str) -> str:
+    """A text between markers; of a long one the beginning and the end, saying so."""
+    if len(text) <= TEXT_CHARS:
+        return fence(text)
+    half = TEXT_CHARS // 2
+    left_out = len(text) - 2 * half
+    return f"({left_out} characters between its beginning and its end are left out)\n{fence(text[:half])}\n…\n{fence(text[-half:])}"
 
 
 def text_of(value: Any) -> str:

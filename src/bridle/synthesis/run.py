@@ -19,6 +19,7 @@ from bridle.journal import Journal
 from bridle.models import open_model
 from bridle.models.model import Model, Usage
 from bridle.sandbox import LocalSandbox
+from bridle.synthesis.learner.learner import RULES, NoModel, RuleLearner
 from bridle.synthesis.plan import Plan
 from bridle.synthesis.prompts import version as prompt_version
 from bridle.synthesis.refiner import ModelRefiner, Refiner
@@ -77,7 +78,7 @@ def start(
     opened = resolve(plan.environment) if environment is None and plan.environment else environment
     if opened is None:
         raise UsageError("Name an environment, or hand one over.")
-    speaker = model or open_model(plan.model)
+    speaker = model or _model(plan)
     if plan.limit.usd is not None:
         priced(speaker, Usage(input_tokens=1, output_tokens=1))
     with Journal(folder / JOURNAL) as journal:
@@ -111,7 +112,7 @@ def resume(
         if opened is None:
             raise UsageError("This run's environment was an object; resume it from Python with the same.")
         journal.append("run.resumed", "", {"limit": plan.record()["limit"]})
-        speaker = model or open_model(plan.model)
+        speaker = model or _model(plan)
         parts = _parts(opened, speaker, refiner, journal, executor, hooks)
         return _search(plan, parts, folder, opened=None if model else speaker)
 
@@ -191,12 +192,17 @@ def _parts(
 ) -> Parts:
     return Parts(
         environment=unsealed(environment),
-        refiner=refiner or ModelRefiner(name=model.name),
+        refiner=refiner or (RuleLearner() if model.name == RULES else ModelRefiner(name=model.name)),
         model=model,
         journal=journal,
         executor=open_executor(executor) if isinstance(executor, str) else executor,
         hooks=hooks or Hooks(),
     )
+
+
+def _model(plan: Plan) -> Model:
+    """The plan's model; none is opened where the rule learner refines."""
+    return NoModel() if plan.model == RULES else open_model(plan.model)
 
 
 def _search(plan: Plan, parts: Parts, folder: Path, *, opened: Model | None) -> Outcome:

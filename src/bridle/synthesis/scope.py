@@ -19,6 +19,7 @@ TEXT_SCOPE: dict[str, tuple[str, ...]] = {
     "refused-legal": (CHECK,),
     "foreign-accepted": (CHECK,),
     "foreign-refused": (CHECK,),
+    "timid": (PROPOSE,),
     "crash-propose": (PROPOSE,),
     "crash-check": (CHECK,),
 }
