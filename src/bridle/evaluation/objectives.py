@@ -13,6 +13,7 @@ from bridle.agents.random_legal import random_legal
 from bridle.environment import Environment
 from bridle.errors import UsageError
 from bridle.evaluation.evidence import Evidence, of_rollout, pooled
+from bridle.evaluation.verifier import Verifier
 from bridle.evaluation.workflow import Workflow
 from bridle.harness import Harness, Loaded
 from bridle.rollout import Trial, lockstep
@@ -85,7 +86,9 @@ def _valued(evidence: Evidence) -> Evidence:
     return replace(evidence, h=0.5 + 0.5 * (evidence.reward or 0.0) if clean else 0.0)
 
 
-OBJECTIVES: dict[str, Objective] = {objective.name: objective for objective in (Legality(), Policy(), Workflow())}
+OBJECTIVES: dict[str, Objective] = {
+    objective.name: objective for objective in (Legality(), Policy(), Verifier(), Workflow())
+}
 
 
 def objective(name: str) -> Objective:
