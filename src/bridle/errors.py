@@ -36,8 +36,8 @@ class Failure:
     """What went wrong inside a rollout or a call, as data.
 
     `kind` is a short machine word: for harnesses `static`, `load`, `exception`, `timeout`, `cpu`, `memory`, `killed`,
-    `reply`, `type` or `stateful`; for the others whatever the boundary calls it. `line` is the line in the harness's
-    source, where one is known.
+    `reply`, `type`, `stateful`, `rewrite` or `changed-intent`; for the others whatever the boundary calls it. `line` is
+    the line in the harness's source, where one is known.
     """
 
     blame: Blame

@@ -1,0 +1,177 @@
+"""Servers on loopback that speak OPA's and AuthZEN's protocols, and break them on demand."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from bridle.authorization import AuthorizationRequest
+from bridle.testing.policy import permits
+
+REVISION = {"office": {"revision": "r1"}}
+
+
+class Served:
+    """A running server: where it is, what it was asked, and which fault it has."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.asked: list[tuple[str, dict[str, str], Any]] = []
+        self.fault: Callable[[BaseHTTPRequestHandler], None] | None = None
+        self.answer: dict[str, Any] | None = None
+        self.revision: Any = REVISION
+
+
+def question(body: dict[str, Any]) -> AuthorizationRequest:
+    def entity(described: dict[str, Any]) -> dict[str, Any]:
+        properties = dict(described.get("properties", {}))
+        parents = described.get("parents", properties.pop("parents", None))
+        return {**described, "properties": properties, **({} if parents is None else {"parents": parents})}
+
+    return AuthorizationRequest(
+        subject=entity(body["subject"]),
+        action=body["action"],
+        resource=entity(body["resource"]),
+        context=body.get("context", {}),
+    )
+
+
+def decided(body: dict[str, Any]) -> bool | None:
+    """The policy of the contract suite; None where it can't decide."""
+    try:
+        return permits(question(body))
+    except (KeyError, TypeError):
+        return None
+
+
+@contextmanager
+def serving(respond: Callable[[Served, BaseHTTPRequestHandler, Any], None]) -> Iterator[Served]:
+    served = Served()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            served.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+            if served.fault is not None:
+                served.fault(self)
+            else:
+                respond(served, self, body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    served.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield served
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def send(
+    handler: BaseHTTPRequestHandler, body: Any, *, status: int = 200, kind: str = "application/json", **headers: str
+) -> None:
+    """An answer; `body` is JSON, or bytes as they are."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    handler.send_response(status)
+    echo = handler.headers.get("X-Request-ID")
+    given = {"Content-Type": kind, "Content-Length": str(len(content)), **({"X-Request-ID": echo} if echo else {})}
+    for name, value in {**given, **{name.replace("_", "-"): value for name, value in headers.items()}}.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    handler.wfile.write(content)
+
+
+def opa(served: Served, handler: BaseHTTPRequestHandler, body: Any) -> None:
+    answer: dict[str, Any] = {"provenance": {"version": "1.9.0", "bundles": served.revision}}
+    verdict = decided(body["input"])
+    if served.answer is not None:
+        answer |= served.answer
+    elif verdict is not None:
+        answer["result"] = verdict
+    send(handler, answer)
+
+
+def authzen(served: Served, handler: BaseHTTPRequestHandler, body: Any) -> None:
+    verdict = decided(body)
+    if served.answer is not None:
+        send(handler, served.answer)
+    elif verdict is None:
+        send(handler, "the request lacks what the policy reads", status=400)
+    else:
+        reason = {"id": "limit", "reason_admin": {"en": "secret rule 7"}, "reason_user": {"en": "beyond your limit"}}
+        send(handler, {"decision": verdict} if verdict else {"decision": False, "context": {"reasons": [reason]}})
+
+
+def drip(handler: BaseHTTPRequestHandler) -> None:
+    """A byte now and then: never silent for long, never done."""
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/json")
+    handler.end_headers()
+    for byte in b'{"decision": true, "result": true' + b" " * 200:
+        try:
+            handler.wfile.write(bytes([byte]))
+            handler.wfile.flush()
+        except OSError:
+            return
+        time.sleep(0.02)
+
+
+def hang(handler: BaseHTTPRequestHandler) -> None:
+    time.sleep(0.6)
+
+
+def drop(handler: BaseHTTPRequestHandler) -> None:
+    handler.close_connection = True
+    handler.connection.close()
+
+
+def cut(handler: BaseHTTPRequestHandler) -> None:
+    """Less than was promised."""
+    send(handler, b'{"decision": true, "result": true}', Content_Length="500")
+
+
+def garbage(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"\x00\xff this is no HTTP\r\n\r\n")
+
+
+GOOD = b'{"decision": true, "result": true}'
+FAULTS: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {
+    "hangs": hang,
+    "drips": drip,
+    "drops the connection": drop,
+    "cuts the answer short": cut,
+    "speaks no HTTP": garbage,
+    "status 500": lambda handler: send(handler, GOOD, status=500),
+    "status 201": lambda handler: send(handler, GOOD, status=201),
+    "status 401": lambda handler: send(handler, GOOD, status=401),
+    "redirects": lambda handler: send(handler, GOOD, status=307, Location="/elsewhere"),
+    "html": lambda handler: send(handler, GOOD, kind="text/html"),
+    "no JSON": lambda handler: send(handler, b"true!"),
+    "not UTF-8": lambda handler: send(handler, b'{"decision": true, "result": true, "x": "\xff"}'),
+    "a bare true": lambda handler: send(handler, True),
+    "a list": lambda handler: send(handler, [{"decision": True, "result": True}]),
+    "nothing": lambda handler: send(handler, {}),
+    "empty": lambda handler: send(handler, b""),
+    "too much": lambda handler: send(handler, b'{"decision": true, "result": true}' + b" " * (1 << 21)),
+    "too deep": lambda handler: send(
+        handler, b'{"decision":true,"result":true,"x":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+    ),
+    "says both": lambda handler: send(
+        handler, b'{"decision": false, "decision": true, "result": false, "result": true}'
+    ),
+    "a string": lambda handler: send(handler, {"decision": "true", "result": "true"}),
+    "a number": lambda handler: send(handler, {"decision": 1, "result": 1}),
+    "null": lambda handler: send(handler, {"decision": None, "result": None}),
+}
+"""Whatever a server may do wrong while it means to permit."""

@@ -1,0 +1,238 @@
+"""OPA and AuthZEN engines against servers on loopback, well-behaved and not."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import policy_servers as servers
+import pytest
+
+from bridle.authorization import Outcome, PolicyEngine
+from bridle.errors import PolicyFault
+from bridle.runtime.policies.authzen import AuthzenEngine
+from bridle.runtime.policies.endpoint import Endpoint
+from bridle.runtime.policies.opa import OpaEngine
+from bridle.testing.policy import PERMITTED, TOO_MUCH, PolicyEngineContract
+
+SECONDS = 0.3
+
+
+class TestOpa(PolicyEngineContract):
+    @contextmanager
+    def opened(self) -> Iterator[PolicyEngine]:
+        with servers.serving(servers.opa) as served:
+            yield OpaEngine(served.url, "office/allow")
+
+
+class TestAuthzen(PolicyEngineContract):
+    @contextmanager
+    def opened(self) -> Iterator[PolicyEngine]:
+        with servers.serving(servers.authzen) as served:
+            yield AuthzenEngine(served.url)
+
+
+@pytest.mark.parametrize("fault", servers.FAULTS)
+@pytest.mark.parametrize("protocol", ["opa", "authzen"])
+def test_a_server_that_misbehaves_permits_nothing(protocol: str, fault: str) -> None:
+    with servers.serving(getattr(servers, protocol)) as served:
+        engine: PolicyEngine = (
+            OpaEngine(served.url, "office/allow", seconds=SECONDS)
+            if protocol == "opa"
+            else AuthzenEngine(served.url, seconds=SECONDS)
+        )
+        assert engine.evaluate(PERMITTED).permits
+        served.fault = servers.FAULTS[fault]
+        start = time.monotonic()
+        decision = engine.evaluate(PERMITTED)
+        assert time.monotonic() - start < SECONDS + 1
+        assert decision.outcome is Outcome.INDETERMINATE
+        assert decision.errors
+        assert decision.request_digest == PERMITTED.digest
+        served.fault = None
+        assert engine.evaluate(PERMITTED).permits, "and afterwards it is asked as before"
+
+
+def test_nobody_there_is_no_decision() -> None:
+    with servers.serving(servers.opa) as served:
+        url = served.url
+    for engine in (OpaEngine(url, "office/allow", seconds=SECONDS), AuthzenEngine(url, seconds=SECONDS)):
+        assert engine.evaluate(PERMITTED).outcome is Outcome.INDETERMINATE
+
+
+# --- OPA --------------------------------------------------------------------------------------------------------------
+
+
+def test_opa_is_asked_as_its_document_says() -> None:
+    with servers.serving(servers.opa) as served:
+        OpaEngine(served.url + "/", "/office/allow/", headers={"Authorization": "Bearer t"}).evaluate(PERMITTED)
+        ((path, headers, body),) = served.asked
+    assert path == "/v1/data/office/allow?provenance=true&strict-builtin-errors=true"
+    assert headers["authorization"] == "Bearer t"
+    assert body == {
+        "input": {
+            "subject": PERMITTED.subject,
+            "action": PERMITTED.action,
+            "resource": PERMITTED.resource,
+            "context": PERMITTED.context,
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome", "reasons"),
+    [
+        ({"allow": True, "reasons": ["within limit"]}, Outcome.PERMIT, ("within limit",)),
+        ({"allow": False, "reasons": ["too much", 5]}, Outcome.DENY, ("too much",)),
+        ({"allow": False}, Outcome.DENY, ("office/allow is false",)),
+        ({"allow": False, "obligations": ["log"]}, Outcome.DENY, ("office/allow is false",)),
+        ({"allow": True, "obligations": ["redact"]}, Outcome.INDETERMINATE, None),
+        ({"allow": True, "condition": "x < 5"}, Outcome.INDETERMINATE, None),
+        ({"allow": True, "errors": ["lookup failed"]}, Outcome.INDETERMINATE, None),
+        ({"allow": True, "errors": {"lookup": "failed"}}, Outcome.INDETERMINATE, None),
+        ({"allow": "yes"}, Outcome.INDETERMINATE, None),
+        ({"reasons": []}, Outcome.INDETERMINATE, None),
+        ([True], Outcome.INDETERMINATE, None),
+        ("undefined", Outcome.INDETERMINATE, None),
+    ],
+)
+def test_opa_results(result: Any, outcome: Outcome, reasons: tuple[str, ...] | None) -> None:
+    with servers.serving(servers.opa) as served:
+        served.answer = {"result": result}
+        decision = OpaEngine(served.url, "office/allow").evaluate(PERMITTED)
+    assert decision.outcome is outcome
+    assert decision.permits is (outcome is Outcome.PERMIT)
+    if reasons is not None:
+        assert decision.reasons == reasons
+
+
+def test_opa_undefined_is_no_decision_and_says_so() -> None:
+    with servers.serving(servers.opa) as served:
+        served.answer = {}
+        decision = OpaEngine(served.url, "office/alow").evaluate(PERMITTED)
+    assert decision.outcome is Outcome.INDETERMINATE
+    assert decision.errors == ("the document office/alow is undefined",)
+
+
+def test_opa_another_revision_is_another_policy() -> None:
+    with servers.serving(servers.opa) as served:
+        engine = OpaEngine(served.url, "office/allow")
+        first = engine.evaluate(PERMITTED).policy_digest
+        assert engine.evaluate(TOO_MUCH).policy_digest == first
+        served.revision = {"office": {"revision": "r2"}}
+        assert engine.evaluate(PERMITTED).policy_digest != first
+        served.revision = None
+        without = engine.evaluate(PERMITTED).policy_digest
+        assert OpaEngine(served.url, "office/allow", version="2").evaluate(PERMITTED).policy_digest != without
+
+
+# --- AuthZEN ----------------------------------------------------------------------------------------------------------
+
+
+def test_authzen_is_asked_as_the_specification_says() -> None:
+    with servers.serving(servers.authzen) as served:
+        AuthzenEngine(served.url, headers={"Authorization": "Bearer t"}).evaluate(PERMITTED)
+        ((path, headers, body),) = served.asked
+    assert path == "/access/v1/evaluation"
+    assert headers["content-type"] == "application/json"
+    assert headers["authorization"] == "Bearer t"
+    assert headers["x-request-id"] == PERMITTED.digest
+    assert set(body) == {"subject", "action", "resource", "context"}
+    for entity in (body["subject"], body["resource"]):
+        assert set(entity) <= {"type", "id", "properties"}, "there is no place for anything else"
+    assert body["subject"]["properties"]["parents"] == PERMITTED.subject["parents"]
+
+
+def test_authzen_reasons_for_administrators_stay_there() -> None:
+    with servers.serving(servers.authzen) as served:
+        decision = AuthzenEngine(served.url).evaluate(TOO_MUCH)
+    assert decision.outcome is Outcome.DENY
+    assert decision.reasons == ("beyond your limit",)
+    assert "secret" not in str(decision)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ({"decision": True}, Outcome.PERMIT),
+        ({"decision": True, "context": {}}, Outcome.PERMIT),
+        ({"decision": True, "context": {"id": "0", "reason_user": {"en": "ok"}}}, Outcome.PERMIT),
+        ({"decision": True, "page": {}}, Outcome.PERMIT),
+        ({"decision": True, "context": {"obligations": [{"id": "mfa"}]}}, Outcome.INDETERMINATE),
+        ({"decision": True, "context": {"step_up": "mfa"}}, Outcome.INDETERMINATE),
+        ({"decision": True, "context": None}, Outcome.INDETERMINATE),
+        ({"decision": True, "context": "obligations"}, Outcome.INDETERMINATE),
+        ({"decision": False, "context": {"obligations": []}}, Outcome.DENY),
+        ({"decision": False}, Outcome.DENY),
+        ({"context": {}}, Outcome.INDETERMINATE),
+        ({"decision": "permit"}, Outcome.INDETERMINATE),
+    ],
+)
+def test_authzen_answers(answer: Any, outcome: Outcome) -> None:
+    with servers.serving(servers.authzen) as served:
+        served.answer = answer
+        decision = AuthzenEngine(served.url).evaluate(PERMITTED)
+    assert decision.outcome is outcome
+    assert decision.permits is (outcome is Outcome.PERMIT)
+
+
+def test_authzen_keys_that_bind_nobody_can_be_named() -> None:
+    with servers.serving(servers.authzen) as served:
+        served.answer = {"decision": True, "context": {"trace": "abc"}}
+        assert not AuthzenEngine(served.url).evaluate(PERMITTED).permits
+        assert AuthzenEngine(served.url, informative=["trace"]).evaluate(PERMITTED).permits
+
+
+@pytest.mark.parametrize("echo", ["", "another"])
+def test_authzen_an_answer_to_another_request_is_none(echo: str) -> None:
+    with servers.serving(servers.authzen) as served:
+        served.fault = lambda handler: servers.send(handler, {"decision": True}, X_Request_ID=echo)
+        decision = AuthzenEngine(served.url).evaluate(PERMITTED)
+    assert decision.outcome is Outcome.INDETERMINATE
+    assert "not the one that was asked" in decision.errors[0]
+
+
+def test_authzen_a_version_is_a_policy() -> None:
+    one, two = (AuthzenEngine("https://pdp.internal", version=version) for version in ("1", "2"))
+    assert one.policy_digest != two.policy_digest
+
+
+# --- the way there ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://x/",
+        "https://x:port/",
+        "https://[::1/",
+        "pdp.internal",
+        "https://",
+        "https://u:p@pdp/",
+        "https://pdp/#x",
+        "http://pdp.internal/",
+        "http://10.0.0.1/",
+    ],
+)
+def test_a_way_that_is_not_secured_is_refused(url: str) -> None:
+    with pytest.raises(PolicyFault):
+        Endpoint(url)
+
+
+def test_this_machine_and_a_way_secured_by_other_means_are_fine() -> None:
+    for url in ("http://localhost:1/", "http://127.0.0.1/", "http://[::1]:8/", "https://pdp.internal/x?y=1"):
+        assert Endpoint(url).url == url
+    assert Endpoint("http://pdp.internal/", plaintext=True)
+
+
+@pytest.mark.parametrize("path", ["", "/", "a//b"])
+def test_a_path_that_is_none_is_refused(path: str) -> None:
+    with pytest.raises(PolicyFault, match="no path"):
+        OpaEngine("https://opa.internal", path)
+
+
+def test_a_path_is_quoted() -> None:
+    with servers.serving(servers.opa) as served:
+        OpaEngine(served.url, "office/allow?x=1").evaluate(replace(PERMITTED))
+        assert served.asked[0][0].startswith("/v1/data/office/allow%3Fx%3D1?")
