@@ -121,8 +121,11 @@ class LocalSandbox:
         body = marshal.dumps(_order(harness, limits, gate=gate), wire.MARSHAL)
         problem = Failure(blame=Blame.HARNESS, kind="load", message="")
         try:
-            reply = worker.exchange(wire.HEAD.pack(len(body), 0) + body, 0, Expected("json"), limits.load_seconds)
+            reply = worker.exchange(
+                wire.HEAD.pack(wire.MARK, len(body), 0) + body, 0, Expected("json"), limits.load_seconds
+            )
             if reply.failure is None:
+                worker.watch(min(limits.call_seconds, limits.batch_seconds))
                 return worker, reply.value["rules"]
             problem = reply.failure
         except Late:

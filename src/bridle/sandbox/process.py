@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import mmap
+import fcntl
 import os
 import select
 import signal
 import time
+from contextlib import suppress
 from typing import Any
 
 from bridle.errors import Blame, Failure, SandboxFault
 from bridle.sandbox import wire
 from bridle.sandbox.replies import Expected, Malformed, read_reply
-from bridle.sandbox.spawner import Spawner
+from bridle.sandbox.spawner import Spawner, shared_page
 
 HELLO_SECONDS = 10.0
 """How long a worker may take to confine itself."""
@@ -32,14 +33,15 @@ class Worker:
     def __init__(self, spawner: Spawner, settings: dict[str, Any]) -> None:
         """Have it forked; doesn't wait for it."""
         self._spawner = spawner
-        page = os.memfd_create("bridle", os.MFD_CLOEXEC) if hasattr(os, "memfd_create") else _unlinked_file()
+        self._page, page = shared_page("bridle-worker", wire.PAGE)
+        self.counters = memoryview(self._page).cast("I")
         request, self.requests = os.pipe()
         self.replies, reply = os.pipe()
         self._open = True
+        self.slot: int | None = None
+        self.wait = 0
+        self.waits = spawner.waits
         try:
-            os.ftruncate(page, wire.PAGE)
-            self._page = mmap.mmap(page, wire.PAGE)
-            self.counters = memoryview(self._page).cast("I")
             os.set_blocking(self.requests, False)
             self._number = spawner.spawn(settings, request, reply, page)
         except BaseException:
@@ -78,7 +80,7 @@ class Worker:
         """
         deadline = time.monotonic() + seconds
         if frame is not None:
-            self.send(frame, deadline)
+            self.send(frame, seconds)
         head = wire.SEQUENCE.size
         while True:
             if len(self._received) >= head:
@@ -105,31 +107,54 @@ class Worker:
             raise Died
         return data
 
-    def send(self, frame: bytes, deadline: float) -> bytes:
+    def send(self, frame: bytes, seconds: float) -> bytes:
         """Write a frame; returns what the worker answered meanwhile (it may have to, before it can read on).
 
         Raises:
             Died, Late: as they say.
         """
-        received = b""
-        rest = memoryview(frame)
-        both = None
-        while rest:
-            try:
-                rest = rest[os.write(self.requests, rest) :]
-            except BlockingIOError:
-                if both is None:
-                    both = select.poll()
-                    both.register(self.requests, select.POLLOUT)
-                    both.register(self.replies, select.POLLIN)
-                ready = both.poll(max(0.0, deadline - time.monotonic()) * 1000)
-                if not ready:
-                    raise Late from None
-                if any(descriptor == self.replies for descriptor, _ in ready):
+        try:
+            sent = os.write(self.requests, frame)
+        except BlockingIOError:
+            sent = 0
+        except BrokenPipeError:
+            raise Died from None
+        return b"" if sent == len(frame) else self._send_slowly(frame[sent:], seconds)
+
+    def _send_slowly(self, frame: bytes, seconds: float) -> bytes:
+        """Write a frame to a worker that is not reading just now."""
+        received, deadline = b"", time.monotonic() + seconds
+        both = select.poll()
+        both.register(self.requests, select.POLLOUT)
+        both.register(self.replies, select.POLLIN)
+        while frame:
+            ready = both.poll(max(0.0, deadline - time.monotonic()) * 1000)
+            if not ready:
+                raise Late
+            for descriptor, _ in ready:
+                if descriptor == self.replies:
                     received += self.receive()
-            except BrokenPipeError:
-                raise Died from None
+                else:
+                    try:
+                        frame = frame[os.write(self.requests, frame) :]
+                    except BlockingIOError:
+                        continue
+                    except BrokenPipeError:
+                        raise Died from None
         return received
+
+    def watch(self, seconds: float) -> None:
+        """From now on, a call that is waited for longer has this worker killed, where `waits` says so."""
+        self.slot = self._spawner.watch(self._number, seconds)
+        if hasattr(fcntl, "F_SETPIPE_SZ"):
+            with suppress(PermissionError):  # this user has too much in pipes already: batches take more wake-ups
+                fcntl.fcntl(self.requests, fcntl.F_SETPIPE_SZ, wire.PIPE)
+        self.wait = 2 * (self.slot or 0)
+
+    def overdue(self, sequence: int) -> int:
+        """1 when the worker was killed for being late with this call, -1 with another one, 0 for neither."""
+        late = 0 if self.slot is None else self.waits[2 * self.slot + 1]
+        return 0 if not late else 1 if late == sequence else -1
 
     def printed(self) -> int:
         """Characters that the harness printed in this worker so far."""
@@ -144,7 +169,7 @@ class Worker:
         """Kill the worker; doesn't wait for it. Twice is no error."""
         if self._open:
             self._close()
-            self._spawner.end(self._number)
+            self._spawner.end(self._number, self.slot)
 
     def post_mortem(self) -> Failure:
         """Why the worker, which closed its pipe, is dead. Ends it.
@@ -155,7 +180,7 @@ class Worker:
         if not self._open:
             raise SandboxFault("The sandbox's worker was already ended.")
         self._close()
-        status = self._spawner.reap(self._number, kill=True)
+        status = self._spawner.reap(self._number, self.slot)
         if status is None:
             raise SandboxFault("The sandbox could not fork a worker: too many processes, or too little memory.")
         return explain(status)
@@ -164,10 +189,8 @@ class Worker:
         self._open = False
         os.close(self.requests)
         os.close(self.replies)
-        if hasattr(self, "counters"):
-            self.counters.release()
-        if hasattr(self, "_page"):
-            self._page.close()
+        self.counters.release()
+        self._page.close()
 
 
 def explain(status: int) -> Failure:
@@ -188,11 +211,3 @@ def explain(status: int) -> Failure:
     elif os.WEXITSTATUS(status) == wire.OUT_OF_MEMORY:
         kind, message = "memory", "it ran out of memory"
     return Failure(blame=blame, kind=kind, message=message)
-
-
-def _unlinked_file() -> int:
-    """A file without a name, where there are no memory files."""
-    import tempfile
-
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())

@@ -60,7 +60,7 @@ def read_reply(data: bytes, at: int, expected: Expected, limit: int) -> tuple[Re
     return first[0]._replace(then=second[0]), second[1]
 
 
-_TRUE, _FALSE = Reply(True), Reply(False)
+TRUE, FALSE = Reply(True), Reply(False)
 
 
 def _read_one(data: bytes, at: int, result: str, limit: int) -> tuple[Reply, int] | None:
@@ -68,7 +68,7 @@ def _read_one(data: bytes, at: int, result: str, limit: int) -> tuple[Reply, int
         return None
     tag = data[at]
     if result == "bool" and tag in (wire.TRUE, wire.FALSE):
-        return (_TRUE if tag == wire.TRUE else _FALSE), at + 1
+        return (TRUE if tag == wire.TRUE else FALSE), at + 1
     if tag == wire.PROBLEM:
         limit = PROBLEM_BYTES
     elif (tag, result) not in ((wire.TEXT, "text"), (wire.DATA, "json")):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import json
+import mmap
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,9 @@ class Spawner:
         for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
             if name in os.environ:
                 environment[name] = os.environ[name]
+        self._watch_page, watch = shared_page("bridle-watch", wire.WATCH_BYTES)
+        self.waits = memoryview(self._watch_page).cast("I")
+        self._slots = list(range(wire.WATCH_SLOTS))
         mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = mine
         with tempfile.TemporaryFile() as complaints, theirs:
@@ -77,20 +82,24 @@ class Spawner:
                     stderr=complaints,
                     env=environment,
                     cwd="/",
-                    start_new_session=True,
+                    # A terminal's Ctrl-C is for the parent. A session of its own would slow down every wake-up.
+                    process_group=0,
                 )
             except OSError as error:
                 mine.close()
                 raise SandboxFault(f"The sandbox can't start {sys.executable}: {error.strerror}.") from error
             theirs.close()
             try:
-                self._tell({"modules": modules, "numpy": folder, "cpus": placement.everywhere()})
+                hello = {"modules": modules, "numpy": folder, "cpus": placement.everywhere(), "watch": wire.WATCH_BYTES}
+                self._tell(hello, (watch,))
                 self._hear(START_SECONDS)
             except SandboxFault:
                 self.close()
                 complaints.seek(0)
                 lines = complaints.read().decode(errors="replace").strip().splitlines() or ["it said nothing"]
                 raise SandboxFault(f"The sandbox's zygote did not start: {lines[-1]}") from None
+            finally:
+                os.close(watch)
 
     def spawn(self, settings: dict[str, Any], request: int, reply: int, page: int) -> int:
         """Have a worker forked on these descriptors, which stay the caller's to close. Its number; doesn't wait.
@@ -104,22 +113,33 @@ class Spawner:
             self._tell(order, (request, reply, page))
         return number
 
-    def end(self, number: int) -> None:
-        """Kill a worker; doesn't wait. A zygote that is gone has taken its workers with it."""
+    def watch(self, number: int, seconds: float) -> int | None:
+        """Have a worker killed when a call takes longer. The slot of `waits` to wait with; None: there is none left."""
         with self._lock:
-            try:
-                self._tell({"order": "end", "worker": number, "kill": True})
-            except SandboxFault:
-                return
+            if not self._slots:
+                return None
+            slot = self._slots.pop()
+            self.waits[2 * slot] = self.waits[2 * slot + 1] = 0
+            self._tell({"order": "watch", "worker": number, "slot": slot, "seconds": seconds})
+            return slot
 
-    def reap(self, number: int, *, kill: bool) -> int | None:
+    def end(self, number: int, slot: int | None) -> None:
+        """Kill a worker; doesn't wait. A zygote that is gone has taken its workers with it."""
+        with self._lock, suppress(SandboxFault):
+            if slot is not None:
+                self._slots.append(slot)
+            self._tell({"order": "end", "worker": number})
+
+    def reap(self, number: int, slot: int | None) -> int | None:
         """The wait status of a worker that has died, or is killed now; None where it was never forked.
 
         Raises:
             SandboxFault: the zygote is gone or does not answer.
         """
         with self._lock:
-            self._tell({"order": "reap", "worker": number, "kill": kill})
+            if slot is not None:
+                self._slots.append(slot)
+            self._tell({"order": "reap", "worker": number})
             answer: int | None = self._hear(ANSWER_SECONDS)["status"]
             return answer
 
@@ -165,3 +185,18 @@ class Spawner:
             raise SandboxFault("The sandbox's zygote is gone; open a new sandbox.")
         answer: dict[str, Any] = json.loads(message)
         return answer
+
+
+def shared_page(name: str, size: int) -> tuple[mmap.mmap, int]:
+    """Memory to share with another process, and the descriptor to share it by (the caller closes it)."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create(name, os.MFD_CLOEXEC)
+    else:
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    try:
+        os.ftruncate(descriptor, size)
+        return mmap.mmap(descriptor, size), descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise

@@ -1,7 +1,8 @@
 """The two pipes between the parent and a worker: numbers and layouts that both sides must agree on.
 
-Parent to worker: a header (size of the body, sequence number), then a marshalled body. Marshal is safe in this
-direction only: the worker trusts the parent.
+Parent to worker, in one of two forms. A single call that fits into an atomic write is a bare marshalled tuple: sequence
+number, function, seed, values. Everything else is a header (a mark, the body's size, the sequence number) and a
+marshalled body. Marshal is safe in this direction only: the worker trusts the parent.
 
 Worker to parent: the sequence number of the request, then one reply per call: a tag byte, and for every tag but the two
 truth values a length and that many bytes of UTF-8 or JSON. Nothing of it is ever unmarshalled or unpickled.
@@ -19,8 +20,14 @@ REQUEST_FD = 3
 REPLY_FD = 4
 """The worker's end of the reply pipe; the only descriptor that it may write."""
 
-HEAD = struct.Struct("<II")
-"""Request header: size of the body in bytes, sequence number."""
+MARK = b"#"[0]
+"""First byte of a frame with a header. A bare tuple begins with marshal's own code for one."""
+
+HEAD = struct.Struct("<BII")
+"""Header of a frame: the mark, the size of its body in bytes, its sequence number."""
+
+ATOMIC = 4096
+"""Largest bare tuple in bytes: what a pipe writes, and so gives to the reader, as one (`PIPE_BUF`)."""
 
 SEQUENCE = struct.Struct("<I")
 """What a reply begins with: the sequence number of its request."""
@@ -28,17 +35,31 @@ SEQUENCE = struct.Struct("<I")
 LENGTH = struct.Struct("<I")
 """Length of a reply's payload in bytes."""
 
+LAST_SEQUENCE = 255
+"""Sequence numbers go from 1 to this and around again: few, so that each has its bytes ready."""
+
 TRUE, FALSE, TEXT, DATA, PROBLEM = b"T"[0], b"F"[0], b"S"[0], b"J"[0], b"E"[0]
 """Reply tags: two truth values, text, JSON, and a failure (JSON)."""
 
 CHUNK = 65536
-"""Bytes per read. A larger buffer costs more to allocate than the further reads that it saves."""
+"""Bytes per read by the parent. A larger buffer costs more to allocate than the further reads that it saves."""
+
+PIPE = 1 << 18
+"""Bytes that a request pipe should hold, and the worker reads at once: a batch of 100 observations."""
 
 MARSHAL = 2
 """Version of the marshal format: the last one without references between objects, and the fastest to write."""
 
 MAX_BATCH = 100
 """Calls in one frame; larger frames spill out of the caches and the pipe."""
+
+WATCH_SLOTS = 2048
+WATCH_BYTES = WATCH_SLOTS * 8
+"""Size of the page that the parent and the zygote share, which no worker sees.
+
+Two unsigned 32-bit fields per worker: the sequence number of the call that the parent waits for (0: none), and the one
+that the zygote killed the worker for.
+"""
 
 PAGE = 4096
 """Size of the page shared by the parent and a worker, in bytes."""

@@ -5,27 +5,18 @@ Runs in a fork of the zygote and never returns. Imported by the bare zygote: sta
 
 from __future__ import annotations
 
-import builtins
-import json
+import io
 import marshal
 import mmap
 import os
 import random
 import sys
-import traceback
 import types
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from bridle.sandbox import analysis, confinement, wire
-
-_DATA, _TEXT = bytes([wire.DATA]), bytes([wire.TEXT])
-_TRUE, _FALSE, _PROBLEM = bytes([wire.TRUE]), bytes([wire.FALSE]), bytes([wire.PROBLEM])
-
-
-class _Wrong(Exception):
-    """A harness answered something of the wrong type. The text says what and how to put it right."""
+from bridle.sandbox import analysis, answers, confinement, wire
 
 
 def run(settings: dict[str, Any], request: int, reply: int, page: mmap.mmap, zygote: int) -> NoReturn:
@@ -33,6 +24,7 @@ def run(settings: dict[str, Any], request: int, reply: int, page: mmap.mmap, zyg
     status = 1
     try:
         _keep_only(request, reply)
+        requests = io.FileIO(wire.REQUEST_FD, closefd=False)
         if settings["cpus"]:
             os.sched_setaffinity(0, settings["cpus"])
         layers = confinement.confine(
@@ -42,13 +34,13 @@ def run(settings: dict[str, Any], request: int, reply: int, page: mmap.mmap, zyg
             reads=wire.REQUEST_FD,
             writes=wire.REPLY_FD,
         )
-        _send(wire.SEQUENCE.pack(0) + _payload(_DATA, json.dumps(layers.as_dict()).encode()))
+        _send(0, answers.data(layers.as_dict()))
         if layers.level >= settings["minimum"]:
-            _Worker(page).serve()
+            _Worker(page, requests).serve()
     except MemoryError:
         status = wire.OUT_OF_MEMORY
     except OSError as error:
-        _send(wire.SEQUENCE.pack(0) + _problem("confinement", f"{error.strerror} (errno {error.errno})", None))
+        _send(0, answers.problem("confinement", f"{error.strerror} (errno {error.errno})", None))
     finally:
         os._exit(status)
 
@@ -66,37 +58,11 @@ def _keep_only(request: int, reply: int) -> None:
     os.closerange(wire.REPLY_FD + 1, 1 << 16)
 
 
-def _send(data: bytes) -> None:
-    """Write everything; the pipe blocks until the parent reads."""
-    sent = os.write(wire.REPLY_FD, data)
-    while sent < len(data):
-        sent += os.write(wire.REPLY_FD, data[sent:])
-
-
-def _payload(tag: bytes, data: bytes) -> bytes:
-    return tag + wire.LENGTH.pack(len(data)) + data
-
-
-def _problem(kind: str, message: str, line: int | None) -> bytes:
-    text = message[: wire.MAX_MESSAGE].encode("utf-8", "backslashreplace").decode()
-    return _payload(_PROBLEM, json.dumps({"kind": kind, "message": text, "line": line}).encode())
-
-
-def _describe(error: BaseException) -> tuple[str, str, int | None]:
-    """Kind, message and the last line in the harness. The harness's own `__str__` may fail as well."""
-    line = None
-    for frame, number in traceback.walk_tb(error.__traceback__):
-        if frame.f_code.co_filename == wire.FILENAME:
-            line = number
-    if isinstance(error, SyntaxError) and error.filename == wire.FILENAME:
-        line = error.lineno
-    try:
-        text = str(error)
-    except BaseException as inner:
-        text = f"(its text failed with {type(inner).__name__})"
-    kind = "memory" if isinstance(error, MemoryError) else "exception"
-    name = type(error).__name__
-    return kind, f"{name}: {text}" if text else name, line
+def _send(sequence: int, replies: bytes) -> None:
+    """Write a whole reply; the pipe blocks until the parent reads."""
+    data = wire.SEQUENCE.pack(sequence) + replies
+    while data:
+        data = data[os.write(wire.REPLY_FD, data) :]
 
 
 class _Printed:
@@ -119,13 +85,10 @@ class _Printed:
 class _Worker:
     """Reads frames; the first brings the source, every other one calls."""
 
-    def __init__(self, page: mmap.mmap) -> None:
+    def __init__(self, page: mmap.mmap, requests: io.FileIO) -> None:
         self._counters = memoryview(page).cast("I")
-        self._buffer = b""
-        self._functions: list[Callable[..., Any] | None] = []
-        self._results: list[str] = []
-        self._names: list[str] = []
-        self._reply_bytes = 0
+        self._requests = requests
+        self._answerers: list[answers.Answerer] = []
         self._seed_random = self._seed_numpy = False
 
     def serve(self) -> None:
@@ -133,24 +96,44 @@ class _Worker:
         warnings.simplefilter("ignore")
         for stream in ("stdout", "stderr", "__stdout__", "__stderr__"):
             setattr(sys, stream, _Printed(self._counters))
-        sequence, body = self._receive()
-        _send(wire.SEQUENCE.pack(sequence) + self._load(marshal.loads(body)))
-        while True:
-            sequence, body = self._receive()
-            _send(wire.SEQUENCE.pack(sequence) + self._answer(sequence, marshal.loads(body)))
+        sequence, order, _ = self._frame(b"")
+        _send(sequence, self._load(order))
+        self._serve_calls()
 
-    def _receive(self) -> tuple[int, bytes]:
-        """The next frame: its sequence number and its body. Ends the process when the parent has gone."""
-        data = self._buffer or os.read(wire.REQUEST_FD, wire.CHUNK)
+    def _serve_calls(self) -> None:
+        """The loop that runs a million times: local names, and no more than it needs."""
+        buffer, readinto, send, loads = bytearray(wire.PIPE), self._requests.readinto, os.write, marshal.loads
+        frame, answerers, reply = memoryview(buffer), self._answerers, wire.REPLY_FD
+        mark, seeded = wire.MARK, self._seed_random or self._seed_numpy
+        head, read_head, body = wire.HEAD.size, wire.HEAD.unpack_from, frame[wire.HEAD.size :]
+        while True:
+            got = readinto(buffer) or os._exit(0)
+            if buffer[0] == mark:
+                _, size, number = read_head(buffer)
+                if got == head + size:
+                    _send(number, self._answer(number, loads(body)))
+                else:
+                    self._serve_frames(bytes(frame[:got]))
+                continue
+            sequence, index, seed, values = loads(frame)
+            if seeded:
+                self._seed(seed)
+            # Written in one go: it blocks rather than write a part, and there is no signal handler to interrupt it.
+            send(reply, sequence + answerers[index](values))
+
+    def _serve_frames(self, data: bytes) -> None:
+        """Answer the frames with a header that begin in `data`."""
+        while data:
+            sequence, calls, data = self._frame(data)
+            _send(sequence, self._answer(sequence, calls))
+
+    def _frame(self, data: bytes) -> tuple[int, Any, bytes]:
+        """A whole frame, its beginning given: sequence number, body, and what follows it."""
         head = wire.HEAD.size
-        while len(data) < head or len(data) < head + wire.HEAD.unpack_from(data)[0]:
-            more = os.read(wire.REQUEST_FD, wire.CHUNK)
-            if not more:
-                os._exit(0)
-            data += more
-        size, sequence = wire.HEAD.unpack_from(data)
-        self._buffer = data[head + size :]
-        return sequence, data[head : head + size]
+        while len(data) < head or len(data) < head + wire.HEAD.unpack_from(data)[1]:
+            data += os.read(wire.REQUEST_FD, wire.CHUNK) or os._exit(0)
+        _, size, sequence = wire.HEAD.unpack_from(data)
+        return sequence, marshal.loads(data[head : head + size]), data[head + size :]
 
     def _load(self, order: dict[str, Any]) -> bytes:
         """Examine and run the source; the reply holds its rules, or what is wrong with it."""
@@ -158,104 +141,51 @@ class _Worker:
         functions = [analysis.Function(*row) for row in asked.pop("functions")]
         found = analysis.analyse(order["source"], analysis.Demands(functions=functions, **asked))
         if found.findings and order["gate"]:
-            return _problem("static", analysis.render(found.findings), found.findings[0].line)
+            return answers.problem("static", analysis.render(found.findings), found.findings[0].line)
         module = types.ModuleType("harness")
         sys.modules["harness"] = module
         sys.setrecursionlimit(order["recursion"])
-        self._seed(0, random=True, numpy=True)
+        self._seed_random = self._seed_numpy = True
+        self._seed(0)
         try:
             exec(compile(order["source"], wire.FILENAME, "exec", dont_inherit=True), module.__dict__)
         except BaseException as error:
-            _, message, line = _describe(error)
-            return _problem("load", message, line)
+            _, message, line = answers.describe(error)
+            return answers.problem("load", message, line)
         for function in functions:
             defined = module.__dict__.get(function.name)
-            if not callable(defined) and function.required:
-                return _problem("load", f"`{function.name}` is not defined", None)
-            self._functions.append(defined if callable(defined) else None)
-            self._results.append(function.result)
-            self._names.append(function.name)
-        self._reply_bytes = order["reply_bytes"]
+            if callable(defined):
+                answerer = answers.answerer(defined, function.name, function.result, order["reply_bytes"])
+            elif function.required:
+                return answers.problem("load", f"`{function.name}` is not defined", None)
+            else:
+                answerer = answers.absent(function.name)
+            self._answerers.append(answerer)
         self._seed_random, self._seed_numpy = found.uses_random, found.uses_numpy_random
-        return _payload(_DATA, json.dumps({"rules": found.rules}).encode())
+        return answers.data({"rules": found.rules})
 
-    def _seed(self, seed: int, *, random: bool, numpy: bool) -> None:
-        if random:
-            _seed_random(seed)
-        if numpy and "numpy" in sys.modules:
+    def _seed(self, seed: int) -> None:
+        """Seed the generators that the source uses."""
+        if self._seed_random:
+            random.seed(seed)
+        if self._seed_numpy and "numpy" in sys.modules:
             sys.modules["numpy"].random.seed(seed & 0xFFFFFFFF)
 
     def _answer(self, sequence: int, calls: Sequence[tuple[int, int, int, Any]]) -> bytes:
         """Replies to the calls of a frame, in order."""
-        replies = []
-        many = len(calls) > 1
-        if many:
-            self._counters[wire.PAGE_INDEX] = 0
-            self._counters[wire.PAGE_SEQUENCE] = sequence
+        counters, answerers, loads, replies = self._counters, self._answerers, marshal.loads, list[bytes]()
+        seeded = self._seed_random or self._seed_numpy
+        counters[wire.PAGE_INDEX] = 0
+        counters[wire.PAGE_SEQUENCE] = sequence
         for index, (function, then, seed, values) in enumerate(calls):
-            if many:
-                self._counters[wire.PAGE_INDEX] = index
-            if self._seed_random or self._seed_numpy:
-                self._seed(seed, random=self._seed_random, numpy=self._seed_numpy)
-            good, value, data = self._call(function, marshal.loads(values) if type(values) is bytes else values)
-            replies.append(data)
-            if good and then >= 0:
-                # Fresh copies: the second function must not see what the first one did to its arguments.
-                again = marshal.loads(values) if type(values) is bytes else values
-                crossed = json.loads(value) if self._results[function] == "json" else value
-                replies.append(self._call(then, (*again, crossed))[2])
+            counters[wire.PAGE_INDEX] = index
+            if seeded:
+                self._seed(seed)
+            packed = type(values) is bytes
+            reply = answerers[function](loads(values) if packed else values)
+            replies.append(reply)
+            if then >= 0 and reply[0] != wire.PROBLEM:
+                # A fresh copy: the second function must not see what the first one did to its arguments.
+                given = loads(values) if packed else values
+                replies.append(answerers[then]((*given, answers.value_of(reply))))
         return b"".join(replies)
-
-    def _call(self, function: int, values: Sequence[Any]) -> tuple[bool, Any, bytes]:
-        """One call: whether it succeeded, its value (JSON as bytes), and the reply's bytes."""
-        called = self._functions[function]
-        try:
-            if called is None:
-                raise _Wrong(f"`{self._names[function]}` is not defined by this harness")
-            return True, *self._encode(function, called(*values))
-        except _Wrong as wrong:
-            line = getattr(getattr(called, "__code__", None), "co_firstlineno", None)
-            return False, None, _problem("type", str(wrong), line)
-        except BaseException as error:
-            return False, None, _problem(*_describe(error))
-
-    def _encode(self, function: int, value: Any) -> tuple[Any, bytes]:
-        """The value as it crosses the boundary, and its bytes; `_Wrong` where it can't."""
-        result, name = self._results[function], self._names[function]
-        if result == "bool":
-            if value is True:
-                return True, _TRUE
-            if value is False:
-                return False, _FALSE
-            raise _Wrong(f"`{name}` returned {_kind(value)}, not bool; return True or False")
-        if result == "text":
-            if not isinstance(value, str):
-                raise _Wrong(f"`{name}` returned {_kind(value)}, not str; return the action as text")
-            try:
-                tag, data = _TEXT, str.encode(value)
-            except UnicodeEncodeError:
-                raise _Wrong(f"`{name}` returned text that is not valid Unicode") from None
-            value = data.decode()
-        else:
-            tag, data = _DATA, _as_json(name, value)
-            value = data
-        if len(data) > self._reply_bytes:
-            raise _Wrong(f"`{name}` returned {len(data)} bytes, more than {self._reply_bytes}; return less")
-        return value, _payload(tag, data)
-
-
-_seed_random = random.seed
-
-
-def _as_json(name: str, value: Any) -> bytes:
-    try:
-        return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise _Wrong(
-            f"`{name}` returned what is not JSON ({error}); return plain dicts, lists, text, numbers"
-        ) from None
-
-
-def _kind(value: Any) -> str:
-    kind = type(value)
-    return "None" if value is None else f"{kind.__module__}.{kind.__qualname__}".removeprefix(f"{builtins.__name__}.")

@@ -17,8 +17,16 @@ import select
 import signal
 import socket
 import sys
+import time
 import types
+from dataclasses import dataclass
 from typing import Any
+
+IDLE_SECONDS = 0.5
+"""How often to look for the parent, where the kernel can't tell of its end."""
+
+LOOKS, SHORTEST_LOOK, LONGEST_LOOK = 20, 0.002, 0.05
+"""Looks at a deadline per its length, and the shortest and longest pause between them, in seconds."""
 
 CODECS = (
     "ascii", "latin_1", "utf_8", "utf_8_sig", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be",
@@ -61,26 +69,41 @@ def _preload(modules: list[str], numpy: str | None) -> None:
     sys.path_importer_cache.clear()
 
 
-class Zygote:
-    """Obeys its control socket."""
+@dataclass
+class _Watched:
+    """A worker with a deadline: what it is waited for, and since when it has been seen waited for."""
 
-    def __init__(self, control: socket.socket, hello: dict[str, Any]) -> None:
+    pid: int
+    slot: int
+    seconds: float
+    sequence: int = 0
+    since: float = 0.0
+
+
+class Zygote:
+    """Obeys its control socket, and kills workers that the parent has waited for too long."""
+
+    def __init__(self, control: socket.socket, watch: mmap.mmap) -> None:
         """Watch the control socket, and the parent where this kernel can."""
-        self._control, self._parent, self._workers = control, os.getppid(), dict[int, int]()
-        self._watched = select.poll()
-        self._watched.register(control, select.POLLIN)
-        self._timeout = 500
+        self._control, self._parent = control, os.getppid()
+        self._page, self._waits = watch, memoryview(watch).cast("I")
+        self._workers: dict[int, int] = {}
+        self._watched: dict[int, _Watched] = {}
+        self._poll = select.poll()
+        self._poll.register(control, select.POLLIN)
+        self._idle: float | None = IDLE_SECONDS
         if hasattr(os, "pidfd_open"):
             try:
-                self._watched.register(os.pidfd_open(self._parent), select.POLLIN)
-                self._timeout = -1
+                self._poll.register(os.pidfd_open(self._parent), select.POLLIN)
+                self._idle = None
             except OSError:  # an old kernel or a strict container: looked up twice a second instead
-                pass
+                self._idle = IDLE_SECONDS
 
     def obey(self) -> None:
         """Serve orders until the parent is gone. Workers die with this process."""
         while True:
-            ready = self._watched.poll(self._timeout)
+            pause = self._patrol() if self._watched else self._idle
+            ready = self._poll.poll(None if pause is None else pause * 1000)
             if os.getppid() != self._parent:
                 return
             if not any(descriptor == self._control.fileno() for descriptor, _ in ready):
@@ -91,6 +114,8 @@ class Zygote:
             order = json.loads(message)
             if order["order"] == "spawn":
                 self._spawn(order, *descriptors)
+            elif order["order"] == "watch":
+                self._guard(order)
             else:
                 self._end(order)
 
@@ -103,22 +128,44 @@ class Zygote:
         try:
             pid = os.fork()
             if pid == 0:
+                # No worker may see, or stop, what keeps the deadlines of others.
+                self._waits.release()
+                self._page.close()
                 worker.run(order["settings"], request, reply, shared, me)
             self._workers[order["worker"]] = pid
         except OSError:  # too many processes: the parent sees both pipes closed and asks what became of the worker
-            pass
+            return
         finally:
             shared.close()
             for descriptor in (request, reply, page):
                 os.close(descriptor)
 
+    def _guard(self, order: dict[str, Any]) -> None:
+        """From now on, kill this worker when the parent waits for one of its calls longer than it may."""
+        pid = self._workers.get(order["worker"])
+        if pid is not None:
+            self._watched[order["worker"]] = _Watched(pid, order["slot"], order["seconds"])
+
+    def _patrol(self) -> float:
+        """Look once at every deadline; how long until the next look."""
+        now = time.monotonic()
+        for watched in self._watched.values():
+            sequence = self._waits[2 * watched.slot]
+            if sequence != watched.sequence:
+                watched.sequence, watched.since = sequence, now
+            elif sequence and now - watched.since >= watched.seconds:
+                self._waits[2 * watched.slot + 1] = sequence
+                os.kill(watched.pid, signal.SIGKILL)
+        shortest = min(watched.seconds for watched in self._watched.values())
+        return min(max(shortest / LOOKS, SHORTEST_LOOK), LONGEST_LOOK)
+
     def _end(self, order: dict[str, Any]) -> None:
         """Kill a worker and reap it; answer with its wait status where that is asked for."""
         pid = self._workers.pop(order["worker"], None)
+        self._watched.pop(order["worker"], None)
         status = None
         if pid is not None:
-            if order["kill"]:
-                os.kill(pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
             _, status = os.waitpid(pid, 0)
         if order["order"] == "reap":
             self._control.send(json.dumps({"status": status}).encode())
@@ -128,7 +175,10 @@ def main() -> None:
     """Preload, say so, obey."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=0)
-    hello = json.loads(control.recv(65536))
+    message, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
+    hello = json.loads(message)
+    watch = mmap.mmap(descriptors[0], hello["watch"])
+    os.close(descriptors[0])
     if hello["cpus"]:
         os.sched_setaffinity(0, hello["cpus"])
     _as_package()
@@ -138,7 +188,7 @@ def main() -> None:
     # What the workers share with this process stays shared: a collection in a worker must not touch it.
     gc.collect()
     gc.freeze()
-    Zygote(control, hello).obey()
+    Zygote(control, watch).obey()
 
 
 if __name__ == "__main__":

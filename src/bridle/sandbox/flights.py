@@ -1,0 +1,352 @@
+"""Batches on their way to a worker and back: deadlines, and a fresh worker for what a dead one left.
+
+A call that hangs, crashes or lies fails; it never yields a value, and it fails alone: the other calls of its batch are
+answered by a fresh worker. Bytes that no honest worker sends disqualify the harness: from then on every call fails.
+"""
+
+from __future__ import annotations
+
+import json
+import marshal
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from bridle.errors import Blame, Failure, HarnessFault, UsageError
+from bridle.harness import Call, Contract, Limits, Reply
+from bridle.sandbox import wire
+from bridle.sandbox.process import Died, Late, Worker
+from bridle.sandbox.replies import FALSE, TRUE, Expected, Malformed, read_reply
+
+IN_FLIGHT = 2
+"""Batches that may be on their way at once."""
+
+SLICES = 8
+"""A hanging call of a batch is noticed within this fraction of its limit after the limit."""
+
+Line: TypeAlias = tuple[int, int, memoryview, int]
+"""What a single call goes by: the two pipes, and where to tell the zygote what is waited for."""
+
+_TRUTHS = {wire.TRUE: TRUE, wire.FALSE: FALSE}
+
+
+class Route(NamedTuple):
+    """How calls of one function (and of one after it) go out and come back."""
+
+    function: int
+    then: int
+    expected: Expected
+
+
+class Flight:
+    """A batch on its way: the rows that the worker reads, the replies so far, which calls are due, which were sent."""
+
+    __slots__ = ("deadline", "due", "expected", "replies", "rows", "sent", "sequence", "truths", "waited")
+
+    def __init__(self, rows: list[Any], expected: list[Expected], *, truths: bool) -> None:
+        """Nothing is sent yet. `truths`: every reply that is no failure is a lone truth value."""
+        self.rows, self.expected = rows, expected
+        self.replies: list[Reply | None] = [None] * len(rows)
+        self.due: Sequence[int] = range(len(rows))
+        self.sent: Sequence[int] = ()
+        self.truths = truths
+        self.sequence = 0
+        self.deadline, self.waited = 0.0, False
+
+    def fail(self, indices: Sequence[int], failure: Failure) -> None:
+        """Answer these calls with a failure."""
+        for index in indices:
+            self.replies[index] = Reply(None, failure)
+        self.due = [index for index in self.due if self.replies[index] is None]
+
+
+class Flights:
+    """The batches on their way to one harness's worker, which is replaced when it dies.
+
+    `worker` is None while there is none. `sequence` is the number of the last frame sent; 0 is the loading frame's.
+    `line` is there while a single call may go the short way, without being a batch.
+    """
+
+    def __init__(self, start: Callable[[], Worker], worker: Worker, contract: Contract, limits: Limits) -> None:
+        """`worker` has the harness loaded; `start` gives another one like it, or raises `HarnessFault`."""
+        self._start, self._contract, self._limits = start, contract, limits
+        self._routes: dict[tuple[str, str | None], Route] = {}
+        self.worker: Worker | None = worker
+        self.sequence = 0
+        self.waiting: deque[Flight] = deque()
+        self.line: Line | None = None
+        self._buffer = b""
+        self._printed = 0
+        self._disqualified: Failure | None = None
+        self._free_line()
+
+    @property
+    def printed(self) -> int:
+        """Characters printed, over all workers so far."""
+        return self._printed + (self.worker.printed() if self.worker is not None else 0)
+
+    def route(self, function: str, then: str | None) -> Route:
+        """The route of a function of the contract."""
+        try:
+            return self._routes[function, then]
+        except KeyError:
+            pass
+        signatures = {signature.name: (i, signature.result) for i, signature in enumerate(self._contract.functions)}
+        for name in (function, then):
+            if name is not None and name not in signatures:
+                raise UsageError(f"The contract has no function {name!r}; it has {', '.join(signatures)}.")
+        index, result = signatures[function]
+        after, second = (-1, None) if then is None else signatures[then]
+        route = self._routes[function, then] = Route(index, after, Expected(result, second))
+        return route
+
+    def submit(self, calls: Sequence[Call]) -> None:
+        """Send a batch without waiting for it."""
+        if len(self.waiting) >= IN_FLIGHT:
+            raise UsageError(f"{IN_FLIGHT} batches are on their way already; collect one first.")
+        if len(calls) > wire.MAX_BATCH:
+            raise UsageError(f"A batch has at most {wire.MAX_BATCH} calls, not {len(calls)}.")
+        flight = self._flight(calls)
+        try:
+            self.line = None
+            self._send(flight)
+            self.waiting.append(flight)
+        except BaseException:
+            self.abandon()
+            raise
+
+    def adopt(self, call: Call, sequence: int, received: bytes) -> None:
+        """Take over a call that was sent by itself, and what came back so far."""
+        flight = self._flight((call,))
+        flight.sequence, flight.sent = sequence, flight.due
+        self._buffer = received
+        self.waiting.append(flight)
+
+    def collect(self) -> list[Reply]:
+        """The replies of the oldest batch on its way."""
+        if not self.waiting:
+            raise UsageError("No batch is on its way; submit one first.")
+        flight = self.waiting[0]
+        try:
+            while flight.due:
+                self._land(flight)
+        except BaseException:
+            # Whatever interrupted this (Ctrl-C, say), replies are on their way that nobody will match to their calls.
+            self.abandon()
+            raise
+        self.waiting.popleft()
+        self._free_line()
+        return flight.replies  # type: ignore[return-value]  # nothing is due, so every place is taken
+
+    def retire(self) -> None:
+        """End the worker; the next call gets a fresh one."""
+        if self.worker is not None:
+            self._printed += self.worker.printed()
+            self.worker.end()
+            self.worker = None
+        self._buffer = b""
+        self.line = None
+
+    def abandon(self) -> None:
+        """End the worker and forget what was on its way."""
+        self.retire()
+        self.waiting.clear()
+
+    def _free_line(self) -> None:
+        """Open the short way, if there is a watched worker with nothing else to do."""
+        worker = self.worker
+        if worker is None or worker.slot is None or self.waiting:
+            self.line = None
+        else:
+            self.line = (worker.requests, worker.replies, worker.waits, worker.wait)
+
+    def _flight(self, calls: Sequence[Call]) -> Flight:
+        """The calls as rows. Where one follows another, JSON goes marshalled, so that each gets a copy of its own."""
+        rows, expected, truths = list[Any](), list[Expected](), True
+        last: tuple[str, str | None] | None = None
+        for function, values, then, seed in calls:
+            if last is None or last[0] is not function or last[1] is not then:
+                index, after, due = self.route(function, then)
+                copied, last = due.then == "json", (function, then)
+                truths = truths and due.then is None and due.result == "bool"
+            rows.append((index, after, seed, _marshal(values) if copied else values))
+            expected.append(due)
+        return Flight(rows, expected, truths=truths)
+
+    def _send(self, flight: Flight) -> None:
+        """Send what is due of a flight, to a fresh worker if there is none."""
+        if self._disqualified is not None:
+            flight.fail(flight.due, self._disqualified)
+        elif flight.due and (self.worker is not None or self._revive(flight)):
+            assert self.worker is not None
+            self.sequence = flight.sequence = self.sequence % wire.LAST_SEQUENCE + 1
+            flight.sent = flight.due
+            body = _marshal([flight.rows[index] for index in flight.due])
+            try:
+                frame = wire.HEAD.pack(wire.MARK, len(body), flight.sequence) + body
+                self._buffer += self.worker.send(frame, self._limits.batch_seconds)
+            except Late:
+                self._timeout(flight)
+            except Died:
+                return  # its last words may still be in the pipe: collecting finds out
+
+    def _revive(self, flight: Flight) -> bool:
+        """Load the harness into a fresh worker; where that fails, so does everything that is due."""
+        try:
+            self.worker = self._start()
+        except HarnessFault as fault:
+            flight.fail(flight.due, fault.failure)
+            return False
+        self._buffer = b""
+        return True
+
+    def _land(self, flight: Flight) -> None:
+        """Read replies until the flight is complete or its worker has failed; then send the rest to a fresh one."""
+        worker = self.worker
+        assert worker is not None
+        try:
+            self._read(flight, worker)
+        except Malformed as malformed:
+            self._disqualified = _failure("reply", f"disqualified: {malformed}")
+            self.retire()
+            for other in self.waiting:
+                other.fail(range(len(other.rows)), self._disqualified)
+        except Late:
+            self._timeout(flight)
+        except Died:
+            culprit, overdue = self._culprit(flight), worker.overdue(flight.sequence)
+            self._printed += worker.printed()
+            self.worker = self.line = None
+            failure = worker.post_mortem()
+            if overdue > 0:
+                failure = self._late()
+            if overdue >= 0:
+                flight.fail([culprit], failure)
+            self._resend()
+
+    def _resend(self) -> None:
+        """Send again what no longer will be answered; from here on the clock is watched."""
+        for flight in self.waiting:
+            flight.deadline = flight.deadline or time.monotonic() + self._limits.batch_seconds
+            self._send(flight)
+
+    def _late(self) -> Failure:
+        return _failure("timeout", f"the call took longer than {self._limits.call_seconds:g} s")
+
+    def _timeout(self, flight: Flight) -> None:
+        """Kill a worker that was late, blame the call that it was at, and go on with the rest."""
+        if time.monotonic() >= flight.deadline > 0.0:
+            message = f"the batch took longer than {self._limits.batch_seconds:g} s"
+            flight.fail(flight.due, _failure("timeout", message))
+        else:
+            flight.fail([self._culprit(flight)], self._late())
+        self.retire()
+        self._resend()
+
+    def _read(self, flight: Flight, worker: Worker) -> None:
+        """Read until every call that is due has its reply.
+
+        Raises:
+            Died, Late, Malformed: and then the flight knows what is still due.
+        """
+        data, self._buffer = self._buffer, b""
+        at, done, due = 0, 0, flight.due
+        try:
+            while True:
+                if not at and len(data) >= wire.SEQUENCE.size:
+                    if wire.SEQUENCE.unpack_from(data)[0] != flight.sequence:
+                        raise Malformed("it answered out of turn")
+                    at = wire.SEQUENCE.size
+                if at:
+                    done, at = self._parse(flight, data, done, at)
+                    if done == len(due):
+                        break
+                self._wait(flight, worker)
+                data += worker.receive()
+        finally:
+            flight.due = due[done:]
+        if at < len(data):
+            self._buffer = data[at:]
+            if len(self.waiting) == 1:
+                raise Malformed("it sent surplus bytes")
+
+    def _parse(self, flight: Flight, data: bytes, done: int, at: int) -> tuple[int, int]:
+        """Take what replies there are, from the `done`-th that is due on; how many are done then, and up to where."""
+        due, replies, expected, limit = flight.due, flight.replies, flight.expected, self._limits.reply_bytes
+        if flight.truths:
+            # The judged table's case, a byte a row. Anything else among them is left to the careful way.
+            while done < len(due) and at < len(data) and (truth := _TRUTHS.get(data[at])) is not None:
+                replies[due[done]] = truth
+                done, at = done + 1, at + 1
+        while done < len(due):
+            found = read_reply(data, at, expected[due[done]], limit)
+            if found is None:
+                break
+            replies[due[done]], at = found
+            done += 1
+        return done, at
+
+    def _wait(self, flight: Flight, worker: Worker) -> None:
+        """Wait for bytes, no longer than a call may take. The first wait, mostly the only one, needs no clock.
+
+        Raises:
+            Late: that long, or as long as a batch may take.
+        """
+        seconds = self._limits.call_seconds
+        # A single call is looked at once, at its deadline; in a batch, the worker tells which call it is at.
+        many = len(flight.sent) > 1
+        pause = seconds / SLICES if many else seconds
+        if not flight.deadline:
+            if worker.poll(min(pause, self._limits.batch_seconds) * 1000):
+                flight.deadline = time.monotonic() + self._limits.batch_seconds if flight.waited else 0.0
+                flight.waited = True
+                return
+            flight.deadline = time.monotonic() + self._limits.batch_seconds - pause
+            if not many:
+                raise Late
+        now = since = time.monotonic()
+        seen = self._progress(flight)
+        while not worker.poll(max(0.0, min(pause, flight.deadline - now)) * 1000):
+            now = time.monotonic()
+            progress = self._progress(flight)
+            if progress != seen:
+                seen, since = progress, now
+            elif now - since >= seconds:
+                raise Late
+            if now >= flight.deadline:
+                raise Late
+
+    def _progress(self, flight: Flight) -> int:
+        """Which of the calls that were sent the worker says it is at."""
+        if self.worker is None or self.worker.counters[wire.PAGE_SEQUENCE] != flight.sequence:
+            return 0
+        return int(self.worker.counters[wire.PAGE_INDEX])
+
+    def _culprit(self, flight: Flight) -> int:
+        """The call that the worker died or hung in: as it says, within what is due."""
+        said = flight.sent[min(self._progress(flight), len(flight.sent) - 1)]
+        return said if said in flight.due else flight.due[0]
+
+
+def _failure(kind: str, message: str) -> Failure:
+    return Failure(blame=Blame.HARNESS, kind=kind, message=message)
+
+
+def _marshal(value: Any) -> bytes:
+    try:
+        return marshal.dumps(value, wire.MARSHAL)
+    except ValueError:
+        return marshal.dumps(_plain(value), wire.MARSHAL)
+
+
+def _plain(value: Any) -> Any:
+    """The same value in plain JSON types and tuples: members of enumerations, say, are their values."""
+    if isinstance(value, tuple):
+        return tuple(_plain(inner) for inner in value)
+    if isinstance(value, bytes):
+        return value
+    try:
+        return json.loads(json.dumps(value))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"A harness takes text and JSON values only: {error}.") from None
