@@ -14,6 +14,7 @@ import re
 import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 DRAWN = frozenset({"Santorini"})
 """Families whose observations are drawn by their renderer. The others' renderers only draw for people."""
+
+
+_NUMBERS = count(1)
+"""Module names are never reused: pickling finds a class by the name of its module."""
 
 
 class EpisodeRandom(random.Random):
@@ -46,7 +51,7 @@ class LoadedGame:
     def __init__(self, family: str, corrections: Corrections) -> None:
         """Load `textarena.envs.<family>`, corrected."""
         self.family, self.corrected = family, corrections == "applied"
-        self.name = f"bridle_textarena_{family}_{corrections}"
+        self.name = f"bridle_textarena_{family}_{corrections}_{next(_NUMBERS)}"
         self.owner: TextArenaEpisode | None = None
         self.random = EpisodeRandom(0)
         self._folder = installed() / "envs" / family
