@@ -138,6 +138,16 @@ def test_refusing_to_repeat_a_denied_call_is_no_false_rejection() -> None:
     assert metrics.false_rejection([episode(denied(), rejected(True, denied=True))]) is None
 
 
+@pytest.mark.parametrize(
+    ("error_class", "counted"), [("in-doubt", False), ("outside-surface", False), ("harness-failed", True)]
+)
+def test_what_the_guard_stops_for_reasons_of_its_own_is_no_wrong_refusal(error_class: str, counted: bool) -> None:
+    stopped = step(True, None, call=None, answered_by="guard", error_class=error_class)
+    rate = metrics.false_rejection([episode(stopped, executed())])
+    assert rate is not None
+    assert rate.value == (0.5 if counted else 0.0)
+
+
 def test_intervals_take_a_template_as_one_cluster() -> None:
     """A hundred copies of four templates say little more than four do."""
     by_template = [

@@ -407,6 +407,22 @@ def test_doubt_ends_when_what_the_call_named_was_seen_anew() -> None:
     assert guard.call("pay", PAY).ok
 
 
+def test_doubt_about_a_call_that_named_nothing_known_ends_with_a_look() -> None:
+    """At anything, where the call can be undone; else at what speaks of what it spoke of."""
+    office = Office()
+    guard = guard_for(office, FakeLoaded())
+    for tool, arguments in (("hold", {"account": "new"}), ("pay", {"account": "new", "amount": 1})):
+        office.faults = [RuntimeError("boom")]
+        assert guard.call(tool, arguments).error_class == "internal"
+        assert guard.call(tool, arguments).error_class == "in-doubt"
+    office.faults = [TimeoutError()]
+    assert not guard.call("get_account", {"account": "other"}).ok
+    assert guard.call("hold", {"account": "new"}).error_class == "in-doubt", "a look that failed is none"
+    assert guard.call("get_account", {"account": "other"}).ok
+    assert guard.call("hold", {"account": "new"}).ok
+    assert guard.call("pay", {"account": "new", "amount": 1}).error_class == "in-doubt"
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments"), [("label", {"account": "A", "text": "x"}), ("get_account", {"account": "A"})]
 )

@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from bridle.runtime.ruling import IN_DOUBT, OUTSIDE_SURFACE
 from bridle.trace import TraceStep
 
 
@@ -38,8 +39,9 @@ class AssessedStep(NamedTuple):
 
     @property
     def wanted(self) -> bool:
-        """Whether the proposal is applicable and not denied."""
-        return self.proposal and self.proposed_legal is True and not self.denied
+        """Whether the proposal is applicable, not denied, and nothing that the guard stops for reasons of its own."""
+        stopped = self.step.answered_by == "guard" and self.step.error_class in (IN_DOUBT, OUTSIDE_SURFACE)
+        return self.proposal and self.proposed_legal is True and not self.denied and not stopped
 
 
 @dataclass(frozen=True, kw_only=True)

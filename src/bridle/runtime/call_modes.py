@@ -53,7 +53,7 @@ def call_turn(observation: Observation, conduct: Conduct, carry: Carry = Carry()
         passage = _unproposed(conduct, proposed)
         return (yield from _stopped(conduct, carry, passage, carry.doubts))
     attempt = Attempt(proposed, proposed, reviewer.origin)
-    doubts = remaining(carry.doubts, observation)
+    doubts = remaining(conduct, carry.doubts, observation)
     passages: list[Passage] = []
     while True:
         passage = yield from _passage(conduct, observation, attempt, doubts, seed)

@@ -12,7 +12,7 @@ from bridle.runtime.effects import Effect, Refusal
 from bridle.runtime.ruling import escalated
 from bridle.runtime.turn import Attempt, Doubt, Escalation
 from bridle.runtime.verdict import Verdict
-from bridle.trace import UNKNOWN_OUTCOME, TraceStep, parts, strings
+from bridle.trace import UNKNOWN_OUTCOME, ToolEffect, TraceStep, parts, resources, strings
 
 NOT_REPEATED = "Its outcome is unknown and it can't be repeated safely: find out what it did first."
 SPENT = "The automatic retries of this turn are spent."
@@ -86,13 +86,40 @@ def doubt(conduct: Conduct, observation: Observation, step: TraceStep) -> Doubt 
         return None
     if not unknown_outcome(step) or repeatable(conduct, step.call):
         return None
-    return Doubt(step.call, frozenset(strings(step.call.get("arguments"))) & _known(observation))
+    named = frozenset(strings(step.call.get("arguments"))) & _known(observation)
+    return Doubt(step.call, named, len(_calls(observation)) + 1)
 
 
-def remaining(doubts: tuple[Doubt, ...], observation: Observation) -> tuple[Doubt, ...]:
-    """The doubts that are still open: a doubt ends when everything that its call named has been seen anew."""
-    known = _known(observation) if doubts else frozenset()
-    return tuple(doubt for doubt in doubts if not doubt.named or not doubt.named <= known)
+def remaining(conduct: Conduct, doubts: tuple[Doubt, ...], observation: Observation) -> tuple[Doubt, ...]:
+    """The doubts that are still open; a doubt ends when somebody has looked.
+
+    That is when all known resources that the call named have been seen anew. Where it named none, as a call that makes
+    something new, a later successful reading call ends it: any, if the call can be undone, and else one that speaks of
+    what the call spoke of.
+    """
+    return tuple(doubt for doubt in doubts if not _looked(conduct, doubt, observation))
+
+
+def _looked(conduct: Conduct, doubt: Doubt, observation: Observation) -> bool:
+    later = [call for call in _calls(observation)[doubt.since :] if call.get("ok") is True]
+    if doubt.named:
+        return doubt.named <= {identity for call in later for identity in _shown(conduct, call)}
+    name, arguments = parts(doubt.call)
+    reversible = name in conduct.by_name and conduct.by_name[name].effect is ToolEffect.REVERSIBLE
+    spoken = set(strings(arguments))
+    for call in later:
+        tool = conduct.by_name.get(str(call.get("tool")))
+        if tool is None or tool.effect is not ToolEffect.READ_ONLY:
+            continue
+        if reversible or not spoken.isdisjoint(strings([call.get("arguments"), call.get("result")])):
+            return True
+    return False
+
+
+def _shown(conduct: Conduct, call: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The resources that a call's result showed, by id."""
+    tool = conduct.by_name.get(str(call.get("tool")))
+    return resources(call.get("result"), tool.identity if tool is not None else "id")
 
 
 def in_doubt(conduct: Conduct, doubts: tuple[Doubt, ...], call: dict[str, Any]) -> bool:
@@ -112,6 +139,13 @@ def _told(word: Verdict) -> str:
     if word.word == "retry":
         return f"Try it again after {word.after} further steps." if word.after else ""
     return word.hint or word.rule
+
+
+def _calls(observation: Observation) -> list[dict[str, Any]]:
+    """The calls that the view shows."""
+    view = observation.view
+    shown = view.get("calls") if isinstance(view, dict) else None
+    return shown if isinstance(shown, list) else []
 
 
 def _known(observation: Observation) -> frozenset[str]:

@@ -32,10 +32,14 @@ class Attempt(NamedTuple):
 
 
 class Doubt(NamedTuple):
-    """A call that can't be repeated, whose outcome nobody knows, and the ids of the resources that it named."""
+    """A call that can't be repeated, whose outcome nobody knows.
+
+    `named` are the ids of known resources that it named; `since` is how many calls the view showed after it.
+    """
 
     call: dict[str, Any]
     named: frozenset[str]
+    since: int
 
 
 class Carry(NamedTuple):
