@@ -107,10 +107,8 @@ def tell(record: dict[str, Any], comparison: Comparison) -> None:
     title = f"{ENVIRONMENT}, sealed scenarios; agent {comparison.agents}; Cedar policy “{comparison.policy}”"
     print()
     table(title, columns, rows)
-    gain, share = record["gain in completion"], record["share of the headroom"]
-    print(
-        f"Gain in completion, paired: {_interval(gain)}. Share of the headroom that the harness took: {_interval(share)}."
-    )
+    print(f"Gain in completion, paired by scenario: {_interval(record['gain in completion'])}.")
+    print(f"Share of the headroom that the harness took: {_interval(record['share of the headroom'])}.")
 
 
 def _record(estimate: Estimate | None) -> dict[str, Any] | None:

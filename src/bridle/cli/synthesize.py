@@ -28,9 +28,13 @@ TIME = typer.Option(None, help="Stop after this time: 90, 90s, 15m or 2h.")
 def synthesize(
     environment: str = typer.Argument(..., help="Such as textarena/TicTacToe-v0 or my_package.my_module:MyClass."),
     model: str = typer.Option(
-        ..., help="Who rewrites: provider:model, a URL#model, cmd:PROGRAM, or replay:FILE.", show_default=False
+        ...,
+        help="Who rewrites: provider:model, a URL#model, cmd:PROGRAM, replay:FILE, or rules (the rule learner).",
+        show_default=False,
     ),
-    objective: str = typer.Option("legality", help="What to maximise: legality or policy."),
+    objective: str = typer.Option(
+        None, help="What to maximise: legality, policy or verifier for games, workflow for tool calls."
+    ),
     preset: str = typer.Option("default", help="default, or paper: the paper's method and nothing else."),
     selector: str = typer.Option("thompson", help="thompson, greedy, breadth-first, uniform, chain or best-of-n."),
     weight: float = typer.Option(1.0, help="Thompson's C: higher trusts H more."),
@@ -56,8 +60,11 @@ def synthesize(
 
     Example:  bridle synthesize textarena/TicTacToe-v0 --model openai:gpt-5-mini --max-calls 20
     """
+    from bridle.environments.catalog import resolve
     from bridle.synthesis.budget import Limit
     from bridle.synthesis.plan import Plan, paper
+
+    contract = resolve(environment).contract.name
 
     limit = Limit(
         iterations=iterations or (256 if preset == "paper" else 64),
@@ -70,7 +77,7 @@ def synthesize(
     plan = Plan(
         environment=environment,
         model=model,
-        objective=objective,
+        objective=objective or ("workflow" if contract == "tool-call" else "legality"),
         preset=preset,
         selector=selector,
         weight=weight,

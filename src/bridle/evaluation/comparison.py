@@ -1,4 +1,4 @@
-"""The same agents on the same scenarios under several conditions: without a harness, with it, behind a perfect probe."""
+"""The same agents on the same scenarios: without a harness, with it, and behind a perfect probe."""
 
 from __future__ import annotations
 
