@@ -141,6 +141,16 @@ def cut(handler: BaseHTTPRequestHandler) -> None:
     send(handler, b'{"decision": true, "result": true}', Content_Length="500")
 
 
+def flood(handler: BaseHTTPRequestHandler) -> None:
+    """Too much, without saying how much it will be."""
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/json")
+    if echo := handler.headers.get("X-Request-ID"):
+        handler.send_header("X-Request-ID", echo)
+    handler.end_headers()
+    handler.wfile.write(b'{"decision": true, "result": true}' + b" " * (1 << 21))
+
+
 def garbage(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.write(b"\x00\xff this is no HTTP\r\n\r\n")
 
@@ -151,6 +161,7 @@ FAULTS: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {
     "drips": drip,
     "drops the connection": drop,
     "cuts the answer short": cut,
+    "floods": flood,
     "speaks no HTTP": garbage,
     "status 500": lambda handler: send(handler, GOOD, status=500),
     "status 201": lambda handler: send(handler, GOOD, status=201),
