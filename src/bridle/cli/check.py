@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
 from bridle.cli.console import JSON_OPTION, emit, leave, table
+
+if TYPE_CHECKING:
+    from bridle.environment import Environment
+    from bridle.harness import Harness
 
 
 def check(
@@ -16,14 +20,16 @@ def check(
     lanes: int = typer.Option(10, help="Seeds."),
     steps: int = typer.Option(1000, help="Steps for each seed."),
     rows: int = typer.Option(2000, help="Judged rows for false acceptance and rejection; 0 for none."),
+    policy: str = typer.Option("strict", help="Tool calls: the environment's policy that decides every call."),
+    profile: str = typer.Option("small", help="Tool calls: the simulated agent that proposes."),
     seed: int = typer.Option(0, help="Which sealed scenarios."),
     json: bool = JSON_OPTION,
 ) -> None:
     """Check a harness on sealed scenarios.
 
-    Legality of the code's own actions, and false acceptance and rejection of foreign ones.
-
-    Exit code 0 when every planned step was played and legal, else 3.
+    Games: legality of the code's own actions, and false acceptance and rejection of foreign ones; exit code 0 when
+    every planned step was played and legal, else 3. Tool calls: a simulated agent without the harness, with it, and
+    behind a perfect probe; exit code 0 when completion with it is higher, by an interval that excludes 0, else 3.
 
     Example:  bridle check .bridle/runs/TicTacToe-v0-1/harness.py textarena/TicTacToe-v0
     """
@@ -39,6 +45,8 @@ def check(
         loaded = harnesses.read(harness.read_text("utf-8"), opened.contract)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The harness {harness} can't be read ({error}); name a Python file.") from None
+    if opened.contract.name == "tool-call":
+        _check_calls(opened, loaded, policy=policy, profile=profile, seed=seed, json=json)
     sandbox = LocalSandbox()
     try:
         trial = Trial(split="sealed", lanes=lanes, steps=steps, seed=seed, offset=seed * 1_000_003 % 400_000_000)
@@ -51,6 +59,28 @@ def check(
     else:
         tell(record)
     leave(0 if found.clean else 3)
+
+
+def _check_calls(
+    environment: Environment, harness: Harness, *, policy: str, profile: str, seed: int, json: bool
+) -> NoReturn:
+    """A tool-call harness in front of a simulated agent, on 300 sealed episodes."""
+    from bridle.cli import comparison
+    from bridle.evaluation.comparison import compare
+    from bridle.harness import Limits
+    from bridle.rollout import Trial
+    from bridle.sandbox import LocalSandbox
+
+    trial = Trial(split="sealed", lanes=10, steps=100_000, seed=seed, offset=seed * 7919)
+    with LocalSandbox() as sandbox, sandbox.load(harness, Limits()) as loaded:
+        found = compare(environment, harness, loaded, profile=profile, policy=policy, trial=trial, episodes=30)
+    record = {"harness": harness.digest, "split": "sealed", **comparison.figures(found, seed=seed)}
+    if json:
+        emit(record)
+    else:
+        comparison.tell(record)
+    gain = found.gain(seed=seed)
+    leave(0 if gain is not None and gain.low > 0 else 3)
 
 
 def tell(record: dict[str, Any]) -> None:

@@ -24,6 +24,8 @@ def emit(value: dict[str, Any]) -> None:
 def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     """A table: drawn on a terminal, tab-separated elsewhere."""
     if not sys.stdout.isatty():
+        if title:
+            print(title)
         print("\t".join(columns))
         for row in rows:
             print("\t".join(row))

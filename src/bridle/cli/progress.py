@@ -23,7 +23,7 @@ def line(node: Node) -> str:
         marks = ["complete" if node.evidence.complete else "stopped early"]
         marks += ["confirmed on fresh scenarios"] if node.confirmed else []
         marks += [f"own check refused {counts['wrong_refusals']} legal actions"] if node.evidence.disagrees else []
-        return f"{head}: H = {node.h:.4f} ({counts['legal']}/{counts['attempted']}, {', '.join(marks)})"
+        return f"{head}: H = {node.h:.4f} ({node.evidence.shown}; {', '.join(marks)})"
     if node.status == "duplicate":
         return f"{head}: the same program as node {node.same_as}"
     return f"{head}: {node.status} ({node.reason.splitlines()[0] if node.reason else 'no reason given'})"

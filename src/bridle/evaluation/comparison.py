@@ -51,6 +51,7 @@ class Condition:
 class Comparison:
     """Three conditions on the same scenarios. `agents` names who proposed; a simulated agent says so in its name."""
 
+    environment: str
     agents: str
     policy: str
     without: Condition
@@ -104,6 +105,7 @@ def compare(
         return Condition(name=name, episodes=tuple(played(lanes)))
 
     return Comparison(
+        environment=environment.name,
         agents=agents.name,
         policy=policy,
         without=condition("no harness", Unreviewed()),

@@ -29,6 +29,15 @@ class Evidence:
         return self.complete and self.h >= target
 
     @property
+    def shown(self) -> str:
+        """The figures behind H in a few words."""
+        counts = self.counts
+        if "reached" in counts:
+            done = f"{counts.get('completed', 0)} of {counts.get('episodes', 0)} episodes completed"
+            return f"{counts['legal']} of {counts['reached']} calls valid, {done}"
+        return f"{counts['legal']} of {counts['attempted']} legal, {counts['planned']} planned"
+
+    @property
     def disagrees(self) -> bool:
         """Whether the harness's own check refused actions that its proposer made and the environment took."""
         return self.counts.get("wrong_refusals", 0) > 0

@@ -92,8 +92,7 @@ def colour(node: Node) -> str:
 def state(node: Node) -> str:
     """A node's result in a few words."""
     if node.evidence is not None:
-        counts = node.evidence.counts
-        shown = f"H = {node.h:.4f} ({counts['legal']} of {counts['attempted']} legal; {counts['planned']} planned)"
+        shown = f"H = {node.evidence.h:.4f} ({node.evidence.shown})"
         return shown + (", confirmed on fresh scenarios" if node.confirmed else "")
     if node.status == "duplicate":
         return f"the same program as node {node.same_as}"
