@@ -31,7 +31,7 @@ MADE_UP = 8
 """Made-up calls that are judged in a state."""
 
 RARE = 60
-"""Accepted calls of a tool from which on it is no longer rare."""
+"""Calls of a tool with one outcome (accepted, or an error class) from which on these are no longer rare."""
 
 LONGEST = 80
 """Turns after which an episode is left."""
@@ -51,14 +51,14 @@ def judged_calls(environment: Environment, split: Split, *, count: int, seed: in
     Deterministic in its arguments. Where no simulated agent can work there, all episodes are played at random.
     """
     rows: list[Row] = []
-    accepted: Counter[str] = Counter()
+    seen: Counter[tuple[str, str]] = Counter()
     scenarios = environment.scenarios(split)
     for number in range(10 * count):
         rng = random.Random(f"{seed}/examples/{split}/{number}")
         scenario = scenarios[(seed * 7919 + number) % len(scenarios)]
         manner = TURNS[number % len(TURNS)] if isinstance(environment, Planning) else RANDOM
         try:
-            rows.extend(_played(environment, scenario, manner, accepted, rng))
+            rows.extend(_played(environment, scenario, manner, seen, rng))
         except EnvironmentFault:
             continue  # this episode ends here; the next one goes on
         if len(rows) >= count or (number == len(TURNS) and not rows):
@@ -67,7 +67,7 @@ def judged_calls(environment: Environment, split: Split, *, count: int, seed: in
 
 
 def _played(
-    environment: Environment, scenario: Scenario, manner: str, accepted: Counter[str], rng: random.Random
+    environment: Environment, scenario: Scenario, manner: str, seen: Counter[tuple[str, str]], rng: random.Random
 ) -> Iterator[Row]:
     """One episode's rows."""
     episode = environment.start(scenario)
@@ -85,7 +85,7 @@ def _played(
         truth = episode.probe(action)
         if manner != RANDOM:
             yield _row(observation, action, truth, proposer=AGENT)
-        yield from _made_up(episode, observation, accepted, rng)
+        yield from _made_up(episode, observation, seen, rng)
         if manner == PROBED and not truth:
             refusals = (Refusal(action, truth.feedback),)
             continue
@@ -94,17 +94,18 @@ def _played(
             return
 
 
-def _made_up(episode: Judging, observation: Observation, accepted: Counter[str], rng: random.Random) -> Iterator[Row]:
-    """Some made-up calls of a state, each with its truth; an applicable call of a rarely applicable tool always."""
+def _made_up(
+    episode: Judging, observation: Observation, seen: Counter[tuple[str, str]], rng: random.Random
+) -> Iterator[Row]:
+    """Some made-up calls of a state, each with its truth; those with an outcome that is rare for their tool always."""
     actions = episode.foreign_actions(rng)
-    chosen = rng.sample(actions, min(MADE_UP, len(actions)))
-    for action in actions:
-        picked = action in chosen
-        if not picked and accepted[parts(action)[0]] >= RARE:
-            continue
+    picked = set(rng.sample(range(len(actions)), min(MADE_UP, len(actions))))
+    for place, action in enumerate(actions):
         truth = episode.probe(action)
-        if picked or truth.legal:
-            accepted[parts(action)[0]] += truth.legal
+        tool = parts(action)[0]
+        outcome = tool if tool in observation.view.get("tools", ()) else "", truth.error_class
+        if place in picked or seen[outcome] < RARE:
+            seen[outcome] += 1
             yield _row(observation, action, truth)
 
 

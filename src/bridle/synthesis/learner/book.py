@@ -12,7 +12,7 @@ from bridle.synthesis.learner.example import Example
 from bridle.synthesis.learner.induction import Finding, Induction
 from bridle.synthesis.learner.merit import Demands
 from bridle.synthesis.learner.recoveries import recoveries
-from bridle.synthesis.learner.rule import CITED, KINDS, LeftOut, Rule, Rulebook, Support
+from bridle.synthesis.learner.rule import CITED, KINDS, STATEFUL, LeftOut, Rule, Rulebook, Support
 from bridle.synthesis.learner.spellings import declares, learned_forms, supported
 
 NAMED = 4
@@ -63,7 +63,7 @@ def _pruned(
     """Without preconditions that explain nothing which the others don't: later ones may imply an earlier one."""
     kept = list(findings)
     for finding in sorted(findings, key=lambda f: f.merit.support.count):
-        if finding.kind not in ("precondition", "order"):
+        if finding.kind not in STATEFUL:
             continue
         (tool,) = finding.tools
         them = induction.cases[tool]
@@ -86,7 +86,7 @@ def _rules(findings: Sequence[Finding], cases: Mapping[str, Cases]) -> tuple[Rul
         merged.setdefault(finding.condition, []).append(finding)
     known = tuple(tool for tool, them in cases.items() if them.accepted)
     rules = [_rule(condition, group, known, cases) for condition, group in merged.items()]
-    rules.sort(key=lambda rule: (KINDS.index(rule.kind), rule.tools if rule.kind in ("precondition", "order") else ()))
+    rules.sort(key=lambda rule: (KINDS.index(rule.kind), rule.tools if rule.kind in STATEFUL else ()))
     taken: set[str] = set()
     named = []
     for rule in rules:
@@ -101,7 +101,7 @@ def _rules(findings: Sequence[Finding], cases: Mapping[str, Cases]) -> tuple[Rul
 def _rule(condition: Condition, group: Sequence[Finding], known: Sequence[str], cases: Mapping[str, Cases]) -> Rule:
     tools = tuple(sorted({tool for finding in group for tool in finding.tools if tool in known}))
     unless: tuple[str, ...] = ()
-    if not isinstance(condition, (Required, Only)) and group[0].kind not in ("precondition", "order"):
+    if not isinstance(condition, (Required, Only)) and group[0].kind not in STATEFUL:
         able = [tool for tool in known if cases[tool].reach(condition).applies & cases[tool].accepted]
         unless = tuple(tool for tool in able if tool not in tools)
         if len(unless) < len(tools):

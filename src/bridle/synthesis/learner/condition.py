@@ -201,6 +201,34 @@ class Among:
 
 
 @dataclass(frozen=True)
+class Given:
+    """A condition that only counts where a term has a value."""
+
+    premise: OneOf
+    condition: Condition
+
+    def wrong(self, view: View, tool: str, arguments: Any) -> list[Any] | None:
+        """What offends the condition; it does not apply where the premise does not hold, or is not known to."""
+        return None if self.premise.wrong(view, tool, arguments) != [] else self.condition.wrong(view, tool, arguments)
+
+    @property
+    def name(self) -> str:
+        """What both are about."""
+        return f"{self.premise.name}-{self.condition.name}"
+
+    @property
+    def code(self) -> str:
+        """As Python."""
+        premise = f"any(v in {python(self.premise.values)} for v in {self.premise.term.code})"
+        return f"{self.condition.code} if {premise} else []"
+
+    @property
+    def words(self) -> str:
+        """As English."""
+        return f"{self.condition.words}, if {self.premise.words.replace(' to be ', ' is ')}"
+
+
+@dataclass(frozen=True)
 class Shown:
     """An argument names a resource that was shown in this session."""
 
@@ -457,6 +485,8 @@ def last(term: Term) -> str:
 
 def complexity(condition: Condition) -> int:
     """How involved a condition is; of two that explain as much the simpler one is kept."""
+    if isinstance(condition, Given):
+        return 100 + complexity(condition.premise) + complexity(condition.condition)
     kinds_ = (OneOf, Among, Stated, Compare)
     kind = next((place for place, cls in enumerate(kinds_) if isinstance(condition, cls)), 0)
     constant = isinstance(condition, Compare) and isinstance(condition.right, (int, float, str))

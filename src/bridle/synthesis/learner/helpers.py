@@ -17,6 +17,8 @@ WORD = re.compile(r"[^\s\"'(),;!?\[\]{}]+")
 
 def found(value: Any, path: str) -> list[Any]:
     """What stands at a dotted path; through a list with [], as in lines[].sku; nothing where it is not there."""
+    if isinstance(value, dict) and path in value:
+        return [value[path]]
     reached = [value]
     for name in path.split("."):
         key = name.removesuffix("[]")
@@ -40,11 +42,19 @@ def sizes(values: list[Any]) -> list[int]:
 
 
 def called(view: Any, tool: str, identities: list[Any] | None = None) -> list[int]:
-    """How often a tool was called successfully: at all, or naming each of these values."""
-    named = [list(call["arguments"].values()) for call in view["calls"] if call["ok"] and call["tool"] == tool]
+    """How often a tool was called successfully: at all, or naming each of these values anywhere."""
+    named = [inside(call["arguments"]) for call in view["calls"] if call["ok"] and call["tool"] == tool]
     if identities is None:
         return [len(named)]
     return [sum(identity in values for values in named) for identity in identities]
+
+
+def inside(value: Any) -> list[Any]:
+    """Everything in a value that holds no more."""
+    if isinstance(value, (dict, list)):
+        inner = value.values() if isinstance(value, dict) else value
+        return [leaf for item in inner for leaf in inside(item)]
+    return [value]
 
 
 def spoken(view: Any) -> set[str]:

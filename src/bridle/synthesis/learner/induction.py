@@ -18,13 +18,24 @@ from dataclasses import dataclass
 from bridle.synthesis.learner.cases import Cases
 from bridle.synthesis.learner.condition import Condition, KnownTool, Only, Shown, complexity
 from bridle.synthesis.learner.example import Example
-from bridle.synthesis.learner.merit import Demands, Merit, weigh
-from bridle.synthesis.learner.preconditions import Columns, hypotheses, order_terms, references, state_terms
+from bridle.synthesis.learner.merit import Demands, Merit, contradicted, weigh
+from bridle.synthesis.learner.preconditions import (
+    Columns,
+    conditional,
+    hypotheses,
+    order_terms,
+    references,
+    state_terms,
+)
 from bridle.synthesis.learner.rule import Kind, LeftOut
 from bridle.synthesis.learner.shapes import declared, induced, paths, structural
+from bridle.synthesis.learner.term import Term
 
 BROKEN = 0.05
 """An error class with this share of what broken shapes explain is one that broken calls are answered with."""
+
+ROUNDS: tuple[Kind, ...] = ("precondition", "order", "conditional")
+"""What is looked at for each tool, until too little is left to be explained."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -123,22 +134,27 @@ class Induction:
         )
 
     def _preconditions(self, cases: Cases) -> None:
-        """The state that one tool needs; what came before is only looked at where the state explains too little."""
+        """The state that one tool needs; what came before, and what only counts in some cases, as far as needed."""
         others = [tool for tool, them in self.cases.items() if them.accepted]
-        kinds: tuple[Kind, ...] = ("precondition", "order")
-        for kind in kinds:
+        state: list[Term] = []
+        for kind in ROUNDS:
             unexplained = self.unexplained[cases.tool]
             if unexplained.bit_count() < self._demands.support or not cases.accepted:
                 return
-            terms = state_terms(cases) if kind == "precondition" else order_terms(cases, others)
-            proposed = list(hypotheses(Columns.of(cases, unexplained, terms)))
+            accepted, rejected = cases.members(cases.accepted), cases.members(unexplained)
             if kind == "precondition":
+                state = state_terms(cases)
+                proposed = list(hypotheses(Columns.of(accepted, rejected, state)))
                 proposed += [condition for condition in induced(cases, unexplained) if not structural(condition)]
+            elif kind == "order":
+                proposed = list(hypotheses(Columns.of(accepted, rejected, order_terms(cases, others))))
+            else:
+                proposed = list(conditional(cases, unexplained, [*state, *order_terms(cases, others)]))
             self._cover(kind, {condition: [cases] for condition in proposed})
 
     def _agreeing(self, condition: Condition, among: Sequence[Cases]) -> list[Cases]:
         """The tools whose own accepted calls don't contradict the condition."""
-        return [cases for cases in among if not weigh(condition, [cases], self.unexplained, self._demands).contradicted]
+        return [cases for cases in among if not contradicted(condition, cases, self._demands)]
 
     def _try(self, kind: Kind, condition: Condition, among: Sequence[Cases], *, everywhere: bool = False) -> None:
         """Keep a hypothesis if it has merit."""

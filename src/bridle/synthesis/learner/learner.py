@@ -1,4 +1,4 @@
-"""The rule learner as a refiner: from an assignment's examples to rules, and from these to a harness. No model is asked.
+"""The rule learner as a refiner: from an assignment's examples to rules, and on to a harness. No model is asked.
 
 Each refinement induces anew, from the judged calls and from everything that the candidates so far got wrong; so it
 does not edit its parent, it replaces it. Further attempts from the same node are more daring, then more careful.
@@ -25,9 +25,9 @@ RULES = "rules"
 ATTEMPTS: tuple[Demands, ...] = (
     Demands(),
     Demands(support=2, chance=1e-2),
-    Demands(support=6, scenarios=3, chance=1e-4),
+    Demands(support=6, scenarios=3, chance=1e-5),
     Demands(support=2, scenarios=1, tolerance=0.02, chance=5e-2),
-    Demands(support=12, scenarios=4, tolerance=0.0, chance=1e-5),
+    Demands(support=12, scenarios=4, tolerance=0.0, chance=1e-7),
 )
 """What is demanded of a rule, attempt after attempt from the same node."""
 

@@ -2,18 +2,22 @@
 
 A hypothesis becomes a rule when it explains enough counterexamples of more than one scenario that nothing else
 explains, refuses (nearly) no accepted call, in training and in withheld scenarios, and could not have got there by
-chance: were it unrelated to acceptance, it would be violated by accepted calls as often as by rejected ones. What a
-tool declares is no chance.
+chance: were it unrelated to acceptance, accepted calls would violate it as often as those of the error class that it
+explains. What a tool declares is no chance.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import comb
 
 from bridle.synthesis.learner.cases import Cases
-from bridle.synthesis.learner.condition import Condition, Declared, Mentioned
+from bridle.synthesis.learner.condition import Condition, Declared, Given, Mentioned
 from bridle.synthesis.learner.rule import CITED, Support
+
+PREMISES = 100
+"""How many premises there are to choose from, about: each makes it likelier that one of them fits by chance."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,31 +32,30 @@ class Demands:
     support: int = 3
     scenarios: int = 2
     tolerance: float = 0.005
-    chance: float = 1e-3
+    chance: float = 1e-4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Merit:
     """A hypothesis weighed.
 
-    `problem` says why it can't be a rule; empty where it can. `explained` are the counterexamples by tool, as masks;
-    `contradicted` says that it refuses more accepted calls than noise would account for.
+    `problem` says why it can't be a rule; empty where it can. `explained` are the counterexamples by tool, as masks.
     """
 
     support: Support
     explained: Mapping[str, int]
     error_class: str
-    contradicted: bool
     problem: str = ""
 
 
 def weigh(condition: Condition, among: Sequence[Cases], unexplained: Mapping[str, int], demands: Demands) -> Merit:
     """Weigh a hypothesis for some tools. `unexplained` are the counterexamples that no rule explains yet, by tool."""
     explained: dict[str, int] = {}
-    classes: dict[str, int] = {}
+    by_class: dict[str, int] = {}
+    at_stake: dict[str, int] = {}
     ids: list[str] = []
     scenarios: set[str] = set()
-    accepted = refused = withheld = withheld_refused = rejected = violated = 0
+    accepted = refused = withheld = withheld_refused = 0
     for cases in among:
         reach = cases.reach(condition)
         proper = cases.by_agent if isinstance(condition, Mentioned) else -1
@@ -60,14 +63,14 @@ def weigh(condition: Condition, among: Sequence[Cases], unexplained: Mapping[str
         refused += (reach.violated & cases.accepted & proper).bit_count()
         withheld += (reach.applies & cases.withheld_accepted & proper).bit_count()
         withheld_refused += (reach.violated & cases.withheld_accepted & proper).bit_count()
-        rejected += (reach.applies & cases.rejected).bit_count()
-        violated += (reach.violated & cases.rejected).bit_count()
-        mask = reach.violated & unexplained[cases.tool]
-        explained[cases.tool] = mask
-        for example in cases.members(mask):
+        explained[cases.tool] = reach.violated & unexplained[cases.tool]
+        for name, members in cases.by_class.items():
+            at_stake[name] = at_stake.get(name, 0) + (reach.applies & unexplained[cases.tool] & members).bit_count()
+            by_class[name] = by_class.get(name, 0) + (explained[cases.tool] & members).bit_count()
+        for example in cases.members(explained[cases.tool]):
             scenarios.add(example.scenario)
             ids.append(example.id)
-            classes[example.error_class] = classes.get(example.error_class, 0) + 1
+    error_class = max(by_class, key=lambda name: (by_class[name], name), default="")
     support = Support(
         count=len(ids),
         counterexamples=tuple(ids[:CITED]),
@@ -76,15 +79,36 @@ def weigh(condition: Condition, among: Sequence[Cases], unexplained: Mapping[str
         withheld_accepted=withheld,
         withheld_refused=withheld_refused,
     )
-    contradiction = _contradiction(support, demands)
-    by_chance = 0.0 if isinstance(condition, Declared) else (1 - violated / (rejected or 1)) ** accepted
+    odds = 0.0
+    if ids and not isinstance(condition, Declared):
+        odds = by_chance(by_class[error_class], at_stake[error_class], refused, accepted)
+        odds *= PREMISES if isinstance(condition, Given) else 1
     return Merit(
         support=support,
         explained=explained,
-        error_class=max(classes, key=lambda name: (classes[name], name), default=""),
-        contradicted=bool(contradiction),
-        problem=contradiction or _shortage(support, len(scenarios), by_chance, demands),
+        error_class=error_class,
+        problem=_contradiction(support, demands) or _shortage(support, len(scenarios), odds, demands),
     )
+
+
+def contradicted(condition: Condition, cases: Cases, demands: Demands) -> bool:
+    """Whether a tool's own accepted calls, in training or withheld, contradict a hypothesis."""
+    reach = cases.reach(condition)
+    proper = cases.by_agent if isinstance(condition, Mentioned) else -1
+    return any(
+        (reach.violated & mask & proper).bit_count() > demands.tolerance * (reach.applies & mask & proper).bit_count()
+        for mask in (cases.accepted, cases.withheld_accepted)
+    )
+
+
+def by_chance(violated: int, rejected: int, refused: int, accepted: int) -> float:
+    """The probability that so few accepted calls would violate a condition that has nothing to do with acceptance.
+
+    Fisher's exact test, one-sided: `violated` of `rejected` and `refused` of `accepted` calls violate it.
+    """
+    drawn, everything = violated + refused, rejected + accepted
+    ways = sum(comb(accepted, few) * comb(rejected, drawn - few) for few in range(refused + 1))
+    return ways / comb(everything, drawn)
 
 
 def _contradiction(support: Support, demands: Demands) -> str:
@@ -95,12 +119,11 @@ def _contradiction(support: Support, demands: Demands) -> str:
     return ""
 
 
-def _shortage(support: Support, scenarios: int, by_chance: float, demands: Demands) -> str:
-    """`by_chance` is the probability that an unrelated condition would have spared all accepted calls."""
+def _shortage(support: Support, scenarios: int, odds: float, demands: Demands) -> str:
     if support.count < demands.support:
         return f"only {support.count} counterexamples"
     if scenarios < demands.scenarios:
         return "counterexamples of one scenario only"
-    if by_chance > demands.chance:
+    if odds > demands.chance:
         return f"spares {support.accepted} accepted calls, which could be chance"
     return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -12,7 +12,17 @@ from typing import Any
 from bridle.synthesis.learner.authority import speaks_of_authority
 from bridle.synthesis.learner.bounds import lower, upper
 from bridle.synthesis.learner.cases import Cases
-from bridle.synthesis.learner.condition import Among, Compare, Condition, Mentioned, OneOf, Operator, Shown, Stated
+from bridle.synthesis.learner.condition import (
+    Among,
+    Compare,
+    Condition,
+    Given,
+    Mentioned,
+    OneOf,
+    Operator,
+    Shown,
+    Stated,
+)
 from bridle.synthesis.learner.example import Example
 from bridle.synthesis.learner.helpers import found, kinds
 from bridle.synthesis.learner.shapes import paths
@@ -45,10 +55,19 @@ class Columns:
     rejected: Sequence[Example]
     read: Mapping[Term, tuple[list[list[Any]], list[list[Any]]]]
 
+    def where(self, holds: Callable[[Example], bool]) -> Columns:
+        """Only the examples for which a predicate holds."""
+        mine = [place for place, example in enumerate(self.accepted) if holds(example)]
+        theirs = [place for place, example in enumerate(self.rejected) if holds(example)]
+        read = {
+            term: ([accepted[place] for place in mine], [rejected[place] for place in theirs])
+            for term, (accepted, rejected) in self.read.items()
+        }
+        return Columns([self.accepted[place] for place in mine], [self.rejected[place] for place in theirs], read)
+
     @staticmethod
-    def of(cases: Cases, unexplained: int, terms: Sequence[Term]) -> Columns:
-        """Read the terms in the accepted examples of training and in the unexplained rejected ones."""
-        accepted, rejected = cases.members(cases.accepted), cases.members(unexplained)
+    def of(accepted: Sequence[Example], rejected: Sequence[Example], terms: Sequence[Term]) -> Columns:
+        """Read the terms in some accepted and some rejected examples."""
         read = {
             term: (
                 [term.read(e.view, e.arguments) for e in accepted],
@@ -82,17 +101,13 @@ def state_terms(cases: Cases) -> list[Term]:
 def order_terms(cases: Cases, tools: Sequence[str]) -> list[Term]:
     """How often each tool was called before: at all, and on the same thing."""
     arguments = [example.arguments for example in cases.members(cases.accepted)]
-    things = [
+    texts = [
         path
         for path in sorted(paths(arguments))
         if not speaks_of_authority(path)
-        and any(
-            isinstance(v, str) and v in e.view["resources"]
-            for e in cases.members(cases.accepted)[:50]
-            for v in found(e.arguments, path)
-        )
+        and all(isinstance(value, str) for call in arguments for value in found(call, path))
     ]
-    return [Calls(tool, path) for tool in tools for path in (*things, "")]
+    return [Calls(tool, path) for tool in tools for path in (*texts, "")]
 
 
 def hypotheses(columns: Columns) -> Iterator[Condition]:
@@ -107,6 +122,29 @@ def hypotheses(columns: Columns) -> Iterator[Condition]:
                 yield from _pair(argument, field, columns)
     for one, other in combinations(fields, 2):
         yield from _pair(one, other, columns)
+        if one.argument != other.argument:
+            yield from _pair(other, one, columns)
+
+
+def conditional(cases: Cases, unexplained: int, terms: Sequence[Term]) -> Iterator[Condition]:
+    """Hypotheses that only count where a term has a value: what is needed there, and not elsewhere."""
+    columns = Columns.of(cases.members(cases.accepted), cases.members(unexplained), terms)
+    for premise in _premises(columns):
+        for condition in hypotheses(columns.where(_meeting(premise))):
+            if getattr(condition, "term", None) != premise.term:
+                yield Given(premise, condition)
+
+
+def _premises(columns: Columns) -> Iterator[OneOf]:
+    """Values that are common enough, of arguments and fields that have few."""
+    for term in columns.read:
+        accepted, rejected = columns.values(term)
+        values = Counter(v for v in (*accepted, *rejected) if isinstance(v, (str, bool)))
+        if isinstance(term, (Argument, Field)) and len(values) <= MOST_VALUES and len(values) > 1:
+            there = {value for value in rejected if isinstance(value, (str, bool))}
+            for value in sorted(there, key=str):
+                if not isinstance(value, str) or tame(value):
+                    yield OneOf(term, (value,))
 
 
 def _single(term: Term, accepted: list[Any], rejected: list[Any]) -> Iterator[Condition]:
@@ -143,7 +181,7 @@ def _pair(left: Term, right: Term, columns: Columns) -> Iterator[Condition]:
         if not a or not b:
             continue
         rows += 1
-        if isinstance(left, Argument) and isinstance(b[0], list):
+        if isinstance(b[0], list) and not isinstance(a[0], (list, dict)):
             listed += all(value in options for value in a for options in b if isinstance(options, list))
         signs |= {_sign(x, y) for x in a for y in b}
         if len(signs) > 2 and not listed:
@@ -220,3 +258,8 @@ def _walk(
                 _walk(item, f"{here}[].", resources, fields, hopped=hopped)
         elif isinstance(value, str) and not hopped and value in resources and resources[value] is not resource:
             _walk(resources[value], f"{here}>", resources, fields, hopped=True)
+
+
+def _meeting(premise: OneOf) -> Callable[[Example], bool]:
+    """Whether an example is known to meet a premise."""
+    return lambda example: premise.wrong(example.view, example.tool, example.arguments) == []

@@ -16,7 +16,7 @@ from textwrap import fill, indent
 
 from bridle.harness import TOOL_CALL, Harness
 from bridle.synthesis.learner import helpers
-from bridle.synthesis.learner.rule import LeftOut, Recovery, Rule, Rulebook, Spelling, Support
+from bridle.synthesis.learner.rule import STATEFUL, LeftOut, Recovery, Rule, Rulebook, Spelling, Support
 from bridle.synthesis.learner.spellings import declares, learned_forms
 from bridle.synthesis.learner.wording import python
 from bridle.trace import POLICY_DENIED
@@ -120,7 +120,7 @@ def _forms(book: Rulebook) -> str:
 
 
 def _misshapen(book: Rulebook) -> str:
-    rules = [rule for rule in book.rules if rule.kind not in ("precondition", "order")]
+    rules = [rule for rule in book.rules if rule.kind not in STATEFUL]
     return "\n".join(
         [
             "def misshapen(view: dict, tool: str, arguments: dict) -> dict | None:",
@@ -132,7 +132,7 @@ def _misshapen(book: Rulebook) -> str:
 
 
 def _too_early(book: Rulebook) -> str:
-    rules = [rule for rule in book.rules if rule.kind in ("precondition", "order")]
+    rules = [rule for rule in book.rules if rule.kind in STATEFUL]
     return "\n".join(
         [
             "def too_early(view: dict, tool: str, arguments: dict) -> dict | None:",

@@ -8,9 +8,12 @@ from typing import Any, Literal, TypeAlias
 
 from bridle.synthesis.learner.condition import Condition
 
-Kind: TypeAlias = Literal["declared", "shape", "reference", "precondition", "order"]
-KINDS: tuple[Kind, ...] = ("declared", "shape", "reference", "precondition", "order")
+Kind: TypeAlias = Literal["declared", "shape", "reference", "precondition", "order", "conditional"]
+KINDS: tuple[Kind, ...] = ("declared", "shape", "reference", "precondition", "order", "conditional")
 """The kinds of rules about a call, in the order in which a harness checks them."""
+
+STATEFUL: tuple[Kind, ...] = ("precondition", "order", "conditional")
+"""The kinds that are about the state which the view shows."""
 
 CITED = 5
 """Counterexamples that a rule names; `support` counts all."""
