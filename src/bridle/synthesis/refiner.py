@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -16,11 +17,16 @@ from bridle.evaluation.objectives import Objective
 from bridle.harness import IMPORTS, Contract, Harness, Limits
 from bridle.models.model import Request
 from bridle.synthesis.bank import Bank
+from bridle.synthesis.critic import fence
 from bridle.synthesis.ledger import Ledger
 from bridle.synthesis.prompts import render, version
 from bridle.synthesis.surface import merge
 
-PROMPTS = {"text-action": "refine-text-action"}
+PROMPTS = {"text-action": "refine-text-action", "tool-call": "refine-tool-call"}
+
+JUDGED_GROUPS = 120
+"""Tools and verdicts of judged calls that a prompt shows at most."""
+
 KINDS = {"text": "str", "bool": "bool", "json": "dict"}
 
 
@@ -103,6 +109,7 @@ class ModelRefiner:
             scope=", ".join(f"`{name}`" for name in assignment.scope),
             imports=", ".join(sorted(IMPORTS - {"__future__"})),
             call_seconds=assignment.limits.call_seconds,
+            examples=judged(assignment.examples),
         )
         return Request(prompt=prompt, sample=assignment.attempt, max_output_tokens=self.max_output_tokens)
 
@@ -121,6 +128,20 @@ class ModelRefiner:
             request = Request(prompt=repair, sample=request.sample, max_output_tokens=self.max_output_tokens)
             prompt = f"{version(PROMPTS[contract.name])} {version('repair')}"
         return Refinement(harness=None, prompt=prompt, reason=reason)
+
+
+def judged(rows: Sequence[Row]) -> str:
+    """Judged calls as Markdown: for each tool and error class the first few sentences and calls, as data."""
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        tool = row.action.get("tool") if isinstance(row.action, dict) else None
+        groups.setdefault((str(tool), row.error_class or "applicable"), []).append(row)
+    lines = []
+    for (tool, verdict), members in sorted(groups.items())[:JUDGED_GROUPS]:
+        lines.append(f"{tool}: {len(members)} × {verdict}")
+        told = {row.feedback: row for row in members}
+        lines += [f"  {json.dumps(row.action, ensure_ascii=False)}  {row.feedback}" for row in list(told.values())[:2]]
+    return fence("\n".join(lines)) if lines else ""
 
 
 def usable(answer: str, assignment: Assignment) -> tuple[str | None, str]:
@@ -164,7 +185,7 @@ def extract(answer: str, limit: int) -> tuple[str | None, str]:
 def signatures(contract: Contract) -> str:
     """The contract's functions as a Python block."""
     lines = []
-    for signature in contract.functions:
+    for signature in (one for one in contract.functions if one.required):
         kind = "str" if contract.name == "text-action" else "dict"
         parameters = ", ".join(f"{name}: {kind}" for name in signature.parameters)
         lines.append(f"def {signature.name}({parameters}) -> {KINDS[signature.result]}: ...")

@@ -22,7 +22,7 @@ from bridle.sandbox import LocalSandbox
 from bridle.synthesis.learner.learner import RULES, NoModel, RuleLearner
 from bridle.synthesis.plan import Plan
 from bridle.synthesis.prompts import version as prompt_version
-from bridle.synthesis.refiner import ModelRefiner, Refiner
+from bridle.synthesis.refiner import PROMPTS, ModelRefiner, Refiner
 from bridle.synthesis.search import Hooks, Outcome, Parts, Search, priced
 from bridle.synthesis.tree import Node, Tree
 
@@ -160,7 +160,7 @@ def started(plan: Plan, environment: Environment, model: Model) -> dict[str, Any
         },
         "model": model.name,
         "sandbox": sandbox_level(),
-        "prompts": [prompt_version("refine-text-action"), prompt_version("repair")],
+        "prompts": [prompt_version(PROMPTS[environment.contract.name]), prompt_version("repair")],
         "versions": versions,
     }
 
