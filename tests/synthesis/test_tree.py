@@ -17,6 +17,11 @@ def test_the_same_program_again_is_a_duplicate_and_no_arm() -> None:
     assert Tree((ROOT,)).grow(node(1, 0.0, program=ROOT.program))[1].same_as == 0
 
 
+def test_a_program_that_was_never_measured_makes_no_duplicate() -> None:
+    failed = node(1, status="failed", evidence=None, program="p")
+    assert Tree((ROOT,)).grow(failed).grow(node(2, 0.9, program="p"))[2].status == "measured"
+
+
 def test_growing_leaves_the_tree_as_it_was() -> None:
     small = Tree((ROOT,))
     before = small.digest

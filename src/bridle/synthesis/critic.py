@@ -1,24 +1,48 @@
 """The critic: turns failed steps into consolidated feedback, deterministically.
 
-One example for each cause, with its count; the rules of the game once; of each observation the latest part, cut at the
-front, between its messages where it has any, and never silently; the environment's own sentence and the exact action
-beside both verdicts.
+One example for each cause, with its count, and no kind of failure crowding out another; the rules of the game once;
+each observation once, and of a long one the latest part, cut at the front, between its messages where it has any, and
+never silently; the environment's own sentence and the exact action beside both verdicts; and what was tried, so that a
+clean score says what it is about.
 """
 
 from __future__ import annotations
 
 import json
-import os.path
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any
 
 from bridle.evaluation.evidence import Evidence
+from bridle.evaluation.judged import STRATA
+from bridle.evaluation.variety import DRAWS
 from bridle.rollout import FailedStep
 
 EXAMPLES = 5
-"""At most this many failed steps are shown (the paper's figure)."""
+"""At most this many failed steps are shown (the paper's figure), where there are no quotas."""
+
+QUOTAS: Mapping[str, int] = {"own failures": 5, "false acceptances": 4, "false rejections": 4, "crashes": 3}
+"""How many failed steps of each group are shown; of a kind that belongs to none, `OTHERS`."""
+
+OTHERS = 2
+
+GROUPS: Mapping[str, str] = {
+    "illegal-accepted": "own failures",
+    "illegal-refused": "own failures",
+    "invalid-executed": "false acceptances",
+    "foreign-accepted": "false acceptances",
+    "refused-legal": "false rejections",
+    "foreign-refused": "false rejections",
+    "wrongly-refused": "false rejections",
+    "needless-escalation": "false rejections",
+    "crash-propose": "crashes",
+    "crash-check": "crashes",
+    "crash-load": "crashes",
+    "crash-review": "crashes",
+    "crash-on-error": "crashes",
+}
 
 OBSERVATION_CHARS = 6000
 """The most of one observation that is shown: its end. Also the most of what all observations begin with."""
@@ -41,6 +65,9 @@ KINDS = {
     "crash-propose": "your propose_action failed",
     "crash-check": "your is_legal_action failed",
     "crash-load": "your module could not be loaded",
+    "timid": "where several actions are legal, your propose_action shows too few of them",
+    "undecidable": "nobody can tell this from the observation: the same observation and action were legal in one game "
+    "and illegal in another; it is not counted",
     "invalid-executed": "your review_call let a call through that the environment did not accept",
     "wrongly-refused": "your review_call refused a call that the environment would have accepted",
     "needless-escalation": "your review_call asked for a person about a call that the environment would have accepted",
@@ -62,10 +89,11 @@ ENDINGS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """Failed steps that look alike: one to show, and how many there are."""
+    """Failed steps that look alike: one to show, how many there are, and further ones where there is room."""
 
     example: FailedStep
     count: int
+    further: tuple[FailedStep, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,38 +104,75 @@ class Feedback:
     causes: tuple[Cause, ...] = field(default=())
 
 
-def criticise(evidence: Evidence | None, *, starts: Sequence[tuple[int, Any]] = ()) -> Feedback:
-    """The feedback on a node. `starts` are sample observations (player, view) for a refiner that has seen none."""
-    causes = consolidate(evidence.failures) if evidence is not None else ()
-    rules = shared_openings([cause.example for cause in causes], starts)
+def criticise(
+    evidence: Evidence | None,
+    *,
+    starts: Sequence[tuple[int, Any]] = (),
+    quotas: Mapping[str, int] | None = None,
+) -> Feedback:
+    """The feedback on a node.
+
+    `starts` are sample observations (player, view) for a refiner that has seen none. `quotas` say how many failed steps
+    of each group are shown (`QUOTAS`); without them it is `EXAMPLES` altogether.
+    """
+    failures = evidence.failures if evidence is not None else ()
+    causes = consolidate(failures, quotas=quotas)
+    rules = shared_openings([step for cause in causes for step in (cause.example, *cause.further)], starts)
     parts = [score(evidence)] if evidence is not None else []
     for player, opening in sorted(rules.items()):
         parts.append(f"### How every observation of player {player} begins\n\n{fence(opening)}")
     for number, (player, view) in enumerate(starts, 1):
         parts.append(f"### Sample observation {number} (player {player} to move)\n\n{shown(player, view, rules)}")
+    seen: dict[str, int] = {}
     for number, cause in enumerate(causes, 1):
-        parts.append(described(number, cause, rules))
-    if hidden := (len(evidence.failures) if evidence is not None else 0) - sum(cause.count for cause in causes):
+        parts.append(described(number, cause, rules, seen))
+    if hidden := sum(step.count for step in failures) - sum(cause.count for cause in causes):
         parts.append(f"{hidden} more failed steps, of other causes, are not shown here.")
     return Feedback(text="\n\n".join(parts), causes=causes)
 
 
-def consolidate(failures: Sequence[FailedStep]) -> tuple[Cause, ...]:
+def consolidate(failures: Sequence[FailedStep], *, quotas: Mapping[str, int] | None = None) -> tuple[Cause, ...]:
     """One example for each cause, rarest kinds not crowded out: kinds take turns, then causes by count.
 
-    What the environment is to blame for comes last, if there is room.
+    With `quotas`, each group has places of its own, filled up with further examples of its causes. What the environment
+    is to blame for comes last, if there is room.
     """
-    groups: dict[tuple[str, ...], list[FailedStep]] = {}
+    alike: dict[tuple[str, ...], list[FailedStep]] = {}
     for failure in failures:
-        groups.setdefault(cause_key(failure), []).append(failure)
+        alike.setdefault(cause_key(failure), []).append(failure)
+    causes = [Cause(example=m[0], count=sum(step.count for step in m), further=tuple(m[1:])) for m in alike.values()]
     queues: dict[str, list[Cause]] = {}
-    for key, members in sorted(groups.items(), key=lambda item: -len(item[1])):
-        queues.setdefault(key[0], []).append(Cause(example=members[0], count=len(members)))
-    chosen: list[Cause] = []
-    for kinds in (sorted(queues.keys() - {ENVIRONMENT}), [ENVIRONMENT]):
-        while any(queues.get(kind) for kind in kinds):
-            chosen += [queues[kind].pop(0) for kind in kinds if queues.get(kind)]
-    return tuple(chosen[:EXAMPLES])
+    for cause in sorted(causes, key=lambda cause: -cause.count):
+        queues.setdefault(cause.example.kind, []).append(cause)
+    last = [queues.pop(ENVIRONMENT)] if ENVIRONMENT in queues else []
+    if quotas is None:
+        chosen = [*in_turn([queues[kind] for kind in sorted(queues)]), *in_turn(last)]
+        return tuple(replace(cause, further=()) for cause in chosen[:EXAMPLES])
+    groups: dict[str, list[list[Cause]]] = {}
+    for kind in sorted(queues, key=lambda kind: (list(GROUPS).index(kind) if kind in GROUPS else len(GROUPS), kind)):
+        groups.setdefault(GROUPS.get(kind, kind), []).append(queues[kind])
+    if last:
+        groups[ENVIRONMENT] = last
+    filled = [filled_up(in_turn(kinds), quotas.get(group, OTHERS)) for group, kinds in groups.items()]
+    return tuple(cause for group in filled for cause in group)
+
+
+def in_turn(queues: Sequence[Sequence[Cause]]) -> list[Cause]:
+    """The first of each, then the second of each, and so on."""
+    longest = max(map(len, queues), default=0)
+    return [queue[place] for place in range(longest) for queue in queues if place < len(queue)]
+
+
+def filled_up(causes: Sequence[Cause], places: int) -> list[Cause]:
+    """As many causes as there are places; where there are more places, further examples of the causes, in turn."""
+    chosen = causes[:places]
+    room = places - len(chosen)
+    taken = [0] * len(chosen)
+    for depth in range(1, 1 + max((len(cause.further) for cause in chosen), default=0)):
+        for number, cause in enumerate(chosen):
+            if room and len(cause.further) >= depth:
+                taken[number], room = depth, room - 1
+    return [replace(cause, further=cause.further[:n]) for cause, n in zip(chosen, taken, strict=True)]
 
 
 def cause_key(failure: FailedStep) -> tuple[str, ...]:
@@ -120,19 +185,26 @@ def cause_key(failure: FailedStep) -> tuple[str, ...]:
 
 def said(sentence: str, action: str) -> str:
     """A sentence without what differs from case to case: the action itself, what stands in quotes, numbers."""
-    for spelled in {action, action.strip("[] ")} - {""}:
-        sentence = re.sub(rf"(?<!\w){re.escape(spelled)}(?!\w)", "…", sentence)
+    sentence = sentence[:TEXT_CHARS]
+    for spelled in (action, action.strip("[] ")):
+        if 0 < len(spelled) <= 200:
+            sentence = re.sub(rf"(?<!\w){re.escape(spelled)}(?!\w)", "…", sentence)
     sentence = re.sub(r"'[^']*'|\"[^\"]*\"", "…", sentence)
-    return re.sub(r"\w*\d\w*", "9", sentence)[:TEXT_CHARS]
+    return numbers_alike(sentence)
 
 
 def spelling(action: str) -> str:
     """The action with words and numbers made alike."""
-    return re.sub(r"[A-Za-z]+", "a", re.sub(r"\d+", "9", action))[:200]
+    return re.sub(r"[A-Za-z]+", "a", numbers_alike(action[:TEXT_CHARS]))
+
+
+def numbers_alike(text: str) -> str:
+    """The text with every word that has a digit made alike; in linear time, since it may be a harness's."""
+    return re.sub(r"\w+", lambda word: "9" if re.search(r"\d", word[0]) else word[0], text)
 
 
 def score(evidence: Evidence) -> str:
-    """H with its denominator, and how every lane ended."""
+    """H with its denominator, how every lane ended, and what was tried."""
     counts = evidence.counts
     lines = (
         [guarded_score(evidence)]
@@ -151,7 +223,29 @@ def score(evidence: Evidence) -> str:
         lines.append(
             f"- mean final reward {evidence.reward:.3f} on a scale from 0 to 1, over {counts['rewarded']} games"
         )
-    return "\n".join(lines)
+    return "\n".join(lines + coverage(counts))
+
+
+def coverage(counts: Mapping[str, int]) -> list[str]:
+    """What the check was asked about and how varied the proposer was, where that was measured."""
+    if "judged_states" not in counts:
+        return []
+    strata = "; ".join(f"{counts[f'right_{name}']} right of {counts[f'rows_{name}']} {name}" for name in STRATA)
+    lines = [
+        f"- your is_legal_action was asked about actions of other players in {counts['judged_states']} states of "
+        f"{counts['judged_games']} games: {strata} ones"
+    ]
+    if needed := counts["varied_needed"]:
+        lines.append(
+            f"- your propose_action was asked {DRAWS} times in each of {counts['positions']} positions, and showed "
+            f"{counts['varied']} of the {needed} different legal actions that are asked for there"
+        )
+    lines.append("- H is the legal share of your own actions × the worst share in these rows × (1 + variety) ÷ 2")
+    if unasked := counts["unasked"]:
+        lines.append(f"- your is_legal_action is too slow: it was not asked about {unasked} more, which count as wrong")
+    if undecidable := counts["undecidable"]:
+        lines.append(f"- {undecidable} actions can't be told from the observation (hidden information): not counted")
+    return lines
 
 
 def guarded_score(evidence: Evidence) -> str:
@@ -167,20 +261,35 @@ def guarded_score(evidence: Evidence) -> str:
     )
 
 
-def described(number: int, cause: Cause, rules: dict[int, str]) -> str:
-    """One cause: what went wrong, how often, and the example."""
-    step = cause.example
-    lines = [f"### Problem {number}: {KINDS.get(step.kind, step.kind)} ({cause.count} such)"]
+def described(number: int, cause: Cause, rules: dict[int, str], seen: dict[str, int]) -> str:
+    """One cause: what went wrong, how often, and its examples. `seen` holds which problem showed an observation."""
+    kind = cause.example.kind
+    parts = [f"### Problem {number}: {KINDS.get(kind, kind)} ({cause.count} such)"]
+    parts += example(number, cause.example, rules, seen)
+    for step in cause.further:
+        parts += ["Another one:", *example(number, step, rules, seen)]
+    return "\n\n".join(parts)
+
+
+def example(number: int, step: FailedStep, rules: dict[int, str], seen: dict[str, int]) -> list[str]:
+    """One failed step, in paragraphs."""
+    lines = []
     if step.failure is not None:
         lines.append(f"Failure: {clipped(str(step.failure))}")
     if step.action is not None:
         lines.append(f"The exact action: {clipped(text_of(step.action))}")
     if step.feedback:
-        lines.append(f"What the environment said: {clipped(step.feedback)}")
+        who = "What was seen" if step.kind == "timid" else "What the environment said"
+        lines.append(f"{who}: {clipped(step.feedback)}")
     if step.observation is not None:
+        view = text_of(step.observation)
         where = f"episode step {step.place[2]}, player {step.player} to move"
-        lines.append(f"The observation ({where}):\n\n{shown(step.player, step.observation, rules)}")
-    return "\n\n".join(lines)
+        if view in seen:
+            lines.append(f"The observation ({where}) is the one in problem {seen[view]}.")
+        else:
+            seen[view] = number
+            lines.append(f"The observation ({where}):\n\n{shown(step.player, step.observation, rules)}")
+    return lines
 
 
 def shared_openings(examples: Sequence[FailedStep], starts: Sequence[tuple[int, Any]]) -> dict[int, str]:
@@ -191,20 +300,25 @@ def shared_openings(examples: Sequence[FailedStep], starts: Sequence[tuple[int, 
         views.setdefault(player, []).append(text_of(view))
     openings = {}
     for player, texts in views.items():
-        shared = os.path.commonprefix(texts)
-        ends = set.intersection(*(set(seams(text)) for text in texts))
-        end = max((place for place in ends if place <= min(len(shared), OBSERVATION_CHARS)), default=0)
+        alike = takewhile(lambda letters: len({*letters}) == 1, zip(*texts, strict=False))
+        shared = min(sum(1 for _ in alike), OBSERVATION_CHARS)
+        end = max((place for place in set.intersection(*map(seams, texts)) if place <= shared), default=0)
         if len(texts) > 1 and end > 200:
-            openings[player] = shared[:end]
+            openings[player] = texts[0][:end]
     return openings
 
 
-def seams(text: str) -> list[int]:
-    """Where an observation can be cut: before its messages, else after its empty lines, else before the keys of JSON."""
-    starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    messages = [start for start in starts if MESSAGE.match(text, start)]
-    after_empty = [start for start in starts if text[:start].endswith("\n\n")]
-    return messages or after_empty or [start for start in starts if text.startswith(' "', start)]
+def seams(text: str) -> set[int]:
+    """Where an observation can be cut: before its messages, else after its empty lines, else before keys of JSON."""
+    starts = line_starts(text)
+    messages = {start for start in starts if MESSAGE.match(text, start)}
+    after_empty = {start for start in starts if start > 1 and text.startswith("\n\n", start - 2)}
+    return messages or after_empty or {start for start in starts if text.startswith(' "', start)}
+
+
+def line_starts(text: str) -> set[int]:
+    """Where the lines of a text begin."""
+    return {0, *(match.end() for match in re.finditer("\n", text))}
 
 
 def shown(player: int, view: Any, rules: dict[int, str]) -> str:
@@ -215,14 +329,20 @@ def shown(player: int, view: Any, rules: dict[int, str]) -> str:
         text = text[len(opening) :]
         notes.append("(after the opening above)\n")
     if len(text) > OBSERVATION_CHARS:
-        first = len(text) - OBSERVATION_CHARS
-        lines = [match.end() for match in re.finditer("\n", text[: first + OBSERVATION_CHARS // 2])]
-        cut = min(place for place in [*seams(text), len(text)] if place >= first)
-        if cut == len(text):  # one message longer than all that can be shown: cut between its lines, if they are short
-            cut = min((place for place in lines if place >= first), default=first)
+        cut = latest(text)
         notes.append(f"(only the end is shown: {cut} characters of history come before it)\n")
         text = text[cut:]
     return "".join(notes) + fence(text)
+
+
+def latest(text: str) -> int:
+    """Where the part of a long observation begins that is shown: at a seam, else at a line, if enough is left of it."""
+    first = len(text) - OBSERVATION_CHARS
+    for places in (seams(text), line_starts(text)):
+        place = min((place for place in places if place >= first), default=len(text))
+        if len(text) - place >= OBSERVATION_CHARS // 4:
+            return place
+    return first
 
 
 def clipped(text: str) -> str:
@@ -230,8 +350,8 @@ def clipped(text: str) -> str:
     if len(text) <= TEXT_CHARS:
         return fence(text)
     half = TEXT_CHARS // 2
-    left_out = len(text) - 2 * half
-    return f"({left_out} characters between its beginning and its end are left out)\n{fence(text[:half])}\n…\n{fence(text[-half:])}"
+    note = f"(its beginning and its end; {len(text) - 2 * half} characters between them are left out)"
+    return f"{note}\n{fence(text[:half])}\n{fence(text[-half:])}"
 
 
 def text_of(value: Any) -> str:
