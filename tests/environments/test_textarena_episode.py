@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 
 import pytest
@@ -149,6 +150,14 @@ def test_a_probe_draws_what_the_step_would_and_leaves_it_to_be_drawn() -> None:
         assert probed.probe("[roll]")
         assert plain.step("[roll]") == probed.step("[roll]")
         assert plain.observe() == probed.observe()
+
+
+def test_an_environment_can_be_sent_to_another_process() -> None:
+    made = environment("Tak-v0", history="board", corrections="none")
+    again = pickle.loads(pickle.dumps(made))
+    assert (again.name, again.contract) == (made.name, made.contract)
+    scenario = made.scenarios("train")[0]
+    assert again.start(scenario).observe() == made.start(scenario).observe()
 
 
 @pytest.mark.parametrize("game", ["Sokoban-v0", "Sudoku-v0", "RushHour-v0"])

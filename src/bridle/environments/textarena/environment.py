@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bridle.environment import Scenario, SeededScenarios, Split
@@ -33,6 +33,7 @@ class TextArenaEnvironment:
         chosen = ("history=board" if history == "board" else "", "corrections=none" if corrections == "none" else "")
         query = "&".join(option for option in chosen if option)
         self.name = f"textarena/{game.id}" + (f"?{query}" if query else "")
+        self._made_of: tuple[Game, HistoryName, Corrections] = (game, history, corrections)
         self._rules = rules_of(game, self.name, history, corrections)
         self.players = game.players
         self.reward_range = _reward_range(self._rules.loaded.family, game.players, corrections)
@@ -46,6 +47,10 @@ class TextArenaEnvironment:
             "The format is stated in the rules at the top of the observation."
         )
 
+    def __reduce__(self) -> tuple[Callable[..., TextArenaEnvironment], tuple[Game, HistoryName, Corrections]]:
+        """Sent to another process as what it is made of: the game's code is loaded there anew."""
+        return _made, self._made_of
+
     def scenarios(self, split: Split) -> Sequence[Scenario]:
         """A scenario for each seed of the split."""
         return SeededScenarios(split)
@@ -53,6 +58,10 @@ class TextArenaEnvironment:
     def start(self, scenario: Scenario) -> TextArenaEpisode:
         """Deal a new game from the scenario's seed."""
         return TextArenaEpisode(self._rules, scenario.seed)
+
+
+def _made(game: Game, history: HistoryName, corrections: Corrections) -> TextArenaEnvironment:
+    return TextArenaEnvironment(game, history=history, corrections=corrections)
 
 
 def _reward_range(family: str, players: int, corrections: Corrections) -> tuple[float, float]:
