@@ -27,6 +27,12 @@ PROMPTS = {"text-action": "refine-text-action", "tool-call": "refine-tool-call"}
 JUDGED_GROUPS = 120
 """Tools and verdicts of judged calls that a prompt shows at most."""
 
+ANSWER_CHARS = 20_000
+"""The most of an unusable answer that is shown again: its end."""
+
+BLOCK = re.compile(r"^```(?:python|py)[^\n]*\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE | re.IGNORECASE)
+OPENING = re.compile(r"^```(?:python|py)", re.MULTILINE | re.IGNORECASE)
+
 KINDS = {"text": "str", "bool": "bool", "json": "dict"}
 
 
@@ -106,7 +112,7 @@ class ModelRefiner:
             feedback=assignment.feedback,
             siblings=assignment.siblings,
             attempt=assignment.attempt,
-            scope=", ".join(f"`{name}`" for name in assignment.scope),
+            scope=", ".join(f"`{name}`" for name in assignment.scope if contract.function(name).required),
             imports=", ".join(sorted(IMPORTS - {"__future__"})),
             call_seconds=assignment.limits.call_seconds,
             examples=judged(assignment.examples),
@@ -124,10 +130,18 @@ class ModelRefiner:
             source, reason = usable(answer, assignment)
             if source is not None:
                 return Refinement(harness=Harness(source, contract=contract), prompt=prompt)
-            repair = render("repair", reason=reason, answer=answer[-20_000:], signatures=signatures(contract))
+            repair = repaired(self.request(assignment).prompt, reason, answer)
             request = Request(prompt=repair, sample=request.sample, max_output_tokens=self.max_output_tokens)
             prompt = f"{version(PROMPTS[contract.name])} {version('repair')}"
         return Refinement(harness=None, prompt=prompt, reason=reason)
+
+
+def repaired(assignment: str, reason: str, answer: str) -> str:
+    """The prompt that asks once more: whoever answers it has seen nothing else."""
+    part = f" (only its last {ANSWER_CHARS} characters)" if len(answer) > ANSWER_CHARS else ""
+    return render(
+        "repair", assignment=assignment.strip(), reason=fence(reason), part=part, answer=fence(answer[-ANSWER_CHARS:])
+    )
 
 
 def judged(rows: Sequence[Row]) -> str:
@@ -165,15 +179,13 @@ def usable(answer: str, assignment: Assignment) -> tuple[str | None, str]:
 
 def extract(answer: str, limit: int) -> tuple[str | None, str]:
     """The last fenced Python block of an answer, or None and the reason."""
-    blocks = re.findall(r"^```(?:python|py)[^\n]*\n(.*?)^```[ \t]*$", answer, re.DOTALL | re.MULTILINE)
-    if blocks:
-        return (
-            (str(blocks[-1]), "")
-            if len(blocks[-1]) <= limit
-            else (None, f"The code is longer than {limit} characters.")
-        )
-    if re.search(r"^```(?:python|py)", answer, re.MULTILINE):
+    answer = answer.replace("\r\n", "\n")
+    blocks = list(BLOCK.finditer(answer))
+    if OPENING.search(answer, blocks[-1].end() if blocks else 0):
         return None, "The code block is never closed: the answer was cut off."
+    if blocks:
+        code = str(blocks[-1][1])
+        return (code, "") if len(code) <= limit else (None, f"The code is longer than {limit} characters.")
     try:
         if len(answer) <= limit and any(isinstance(node, ast.FunctionDef) for node in ast.parse(answer).body):
             return answer, ""

@@ -31,7 +31,7 @@ def scope(contract: Contract, failures: Iterable[FailedStep], *, from_root: bool
     Failures that say nothing about a function (the environment's own, a module that does not load) open everything
     only when there are no others.
     """
-    everything = tuple(signature.name for signature in contract.functions if signature.required)
+    everything = tuple(signature.name for signature in contract.functions)
     if from_root or contract.name != "text-action":
         return everything
     opened = {name for failure in failures for name in TEXT_SCOPE.get(failure.kind, ())}
