@@ -58,6 +58,8 @@ class Check:
                 "false_acceptance": _rate(wrong, sum(n for _, n in illegal)),
                 "false_rejection": _rate(legal - right_legal, legal),
                 "failed_calls": self.verdicts.failed,
+                "undecidable": self.verdicts.undecidable,
+                "unasked": self.verdicts.unasked,
                 "by_stratum": {name: {"right": r, "n": n} for name, (r, n) in self.verdicts.by_stratum.items()},
             }
         return record

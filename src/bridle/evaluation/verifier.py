@@ -24,15 +24,15 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-import re
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from bridle.environment import Environment, ForeignActing, Probing
 from bridle.errors import EnvironmentFault, Failure, UsageError
+from bridle.evaluation.causes import cause_key, numbers_alike
 from bridle.evaluation.evidence import Evidence, of_rollout, pooled
-from bridle.evaluation.judged import STRATA, Misjudged, Row, Verdicts, judge, judged_rows, shape
+from bridle.evaluation.judged import STRATA, Misjudged, Row, Verdicts, judge, judged_rows
 from bridle.evaluation.variety import DRAWS, Position, Variety, sample_positions, variety
 from bridle.harness import Harness, Loaded
 from bridle.rollout import FailedStep, Trial, lockstep
@@ -174,42 +174,33 @@ def value(counts: dict[str, int]) -> float:
 
 
 def misjudged(wrong: Iterable[Misjudged]) -> list[FailedStep]:
-    """A few examples of each cause, the most frequent causes first, with how many they stand for.
-
-    Alike are rows of one kind with the same shape of action and of sentence, and failures of one message and line.
-    Examples in views that are shown anyway are preferred, then those in short views.
-    """
-    causes: dict[tuple[str, ...], list[Misjudged]] = {}
-    for one in wrong:
-        causes.setdefault(_cause(one), []).append(one)
+    """A few examples of each cause, the most frequent causes first, with how many they stand for."""
+    causes: dict[tuple[str, ...], list[FailedStep]] = {}
+    for row, failure in wrong:
+        kind = "crash-check" if failure is not None else "foreign-refused" if row.legal else "foreign-accepted"
+        step = _step(kind, row, failure)
+        causes.setdefault(cause_key(step), []).append(step)
     steps: list[FailedStep] = []
     kept: dict[str, int] = {}
     shown: set[str] = set()
-    for (kind, *_), members in sorted(causes.items(), key=lambda item: -len(item[1])):
+    for (kind, *_), alike in sorted(causes.items(), key=lambda item: -len(item[1])):
         kept[kind] = kept.get(kind, 0) + 1
         if kept[kind] <= CAUSES_KEPT:
-            steps += _examples(kind, members, shown)
+            steps += _examples(alike, shown)
     return steps
 
 
-def _cause(one: Misjudged) -> tuple[str, ...]:
-    if one.failure is not None:
-        return "crash-check", one.failure.kind, str(one.failure.line), shape(one.failure.message)
-    kind = "foreign-refused" if one.row.legal else "foreign-accepted"
-    return kind, shape(one.row.feedback), shape(str(one.row.action))
+def _examples(alike: list[FailedStep], shown: set[str]) -> list[FailedStep]:
+    """Some of the steps; the first stands for all that are not kept.
 
-
-def _examples(kind: str, members: list[Misjudged], shown: set[str]) -> list[FailedStep]:
-    """Such as differ in their words, if any do. The first stands for all members that are not kept."""
-    ranked = sorted(members, key=lambda one: (str(one.row.view) not in shown, len(str(one.row.view))))
-    worded: dict[str, Misjudged] = {}
-    for one in ranked:
-        worded.setdefault(re.sub(r"\d+", "9", str(one.row.action)), one)
-    different = list(worded.values())[:EXAMPLES_KEPT]
-    chosen = (different + [one for one in ranked if one not in different])[:EXAMPLES_KEPT]
-    shown.add(str(chosen[0].row.view))
-    steps = [_step(kind, one.row, one.failure) for one in chosen]
-    return [replace(steps[0], count=1 + len(members) - len(chosen)), *steps[1:]]
+    Those that differ in their words come first, then those in observations that are `shown` anyway, then short ones.
+    """
+    ranked = sorted(alike, key=lambda step: (str(step.observation) not in shown, len(str(step.observation))))
+    worded: dict[str, FailedStep] = {}
+    rest = [step for step in ranked if worded.setdefault(numbers_alike(str(step.action)), step) is not step]
+    chosen = [*worded.values(), *rest][:EXAMPLES_KEPT]
+    shown.add(str(chosen[0].observation))
+    return [replace(chosen[0], count=1 + len(alike) - len(chosen)), *chosen[1:]]
 
 
 def _step(kind: str, row: Row, failure: Failure | None = None) -> FailedStep:

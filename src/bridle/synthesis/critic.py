@@ -8,13 +8,13 @@ clean score says what it is about.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Any
 
+from bridle.evaluation.causes import cause_key, text_of
 from bridle.evaluation.evidence import Evidence
 from bridle.evaluation.judged import STRATA
 from bridle.evaluation.variety import DRAWS
@@ -175,34 +175,6 @@ def filled_up(causes: Sequence[Cause], places: int) -> list[Cause]:
     return [replace(cause, further=cause.further[:n]) for cause, n in zip(chosen, taken, strict=True)]
 
 
-def cause_key(failure: FailedStep) -> tuple[str, ...]:
-    """What makes failures alike: kind, what was said, how the action is spelled, and the place in the code."""
-    action = text_of(failure.action)
-    broke = failure.failure
-    place = "" if broke is None else f"{broke.kind}@{broke.line} {said(broke.message, action)}"
-    return failure.kind, said(failure.feedback, action), spelling(action), place
-
-
-def said(sentence: str, action: str) -> str:
-    """A sentence without what differs from case to case: the action itself, what stands in quotes, numbers."""
-    sentence = sentence[:TEXT_CHARS]
-    for spelled in (action, action.strip("[] ")):
-        if 0 < len(spelled) <= 200:
-            sentence = re.sub(rf"(?<!\w){re.escape(spelled)}(?!\w)", "…", sentence)
-    sentence = re.sub(r"'[^']*'|\"[^\"]*\"", "…", sentence)
-    return numbers_alike(sentence)
-
-
-def spelling(action: str) -> str:
-    """The action with words and numbers made alike."""
-    return re.sub(r"[A-Za-z]+", "a", numbers_alike(action[:TEXT_CHARS]))
-
-
-def numbers_alike(text: str) -> str:
-    """The text with every word that has a digit made alike; in linear time, since it may be a harness's."""
-    return re.sub(r"\w+", lambda word: "9" if re.search(r"\d", word[0]) else word[0], text)
-
-
 def score(evidence: Evidence) -> str:
     """H with its denominator, how every lane ended, and what was tried."""
     counts = evidence.counts
@@ -352,11 +324,6 @@ def clipped(text: str) -> str:
     half = TEXT_CHARS // 2
     note = f"(its beginning and its end; {len(text) - 2 * half} characters between them are left out)"
     return f"{note}\n{fence(text[:half])}\n{fence(text[-half:])}"
-
-
-def text_of(value: Any) -> str:
-    """Text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
 
 
 def fence(text: str) -> str:

@@ -31,7 +31,7 @@ from bridle.journal import Journal
 from bridle.models.model import Model, Priced, Usage
 from bridle.synthesis.bank import Table, bank
 from bridle.synthesis.budget import Budget
-from bridle.synthesis.critic import criticise
+from bridle.synthesis.critic import QUOTAS, criticise
 from bridle.synthesis.expansion import Expander, Order
 from bridle.synthesis.plan import Plan
 from bridle.synthesis.refiner import Assignment, Refiner
@@ -177,7 +177,11 @@ class Search:
             evidence=parent.evidence,
             from_root=from_root,
             scope=scope(self._parts.environment.contract, failures, from_root=from_root),
-            feedback=criticise(None if from_root and starts else parent.evidence, starts=starts).text,
+            feedback=criticise(
+                None if from_root and starts else parent.evidence,
+                starts=starts,
+                quotas=None if self.plan.preset == "paper" else QUOTAS,
+            ).text,
             siblings=siblings(tree, parent),
             attempt=attempt,
             limits=self.plan.limits,
