@@ -56,7 +56,7 @@ def record(game_id: str, steps: int = 1500) -> list[str]:
 
 
 def bare_maker(game_id: str) -> Callable[[], Any]:
-    """TextArena's `make`; where the installed game does not compile on this Python, the same with its class repaired."""
+    """TextArena's `make`; where the installed game does not compile on this Python, its class repaired."""
     try:
         textarena.make(game_id)
     except SyntaxError:

@@ -181,6 +181,29 @@ def _(play: Play) -> None:
     rules.make().reset(num_players=1, seed=3)
 
 
+class Unformatted(str):
+    """A square that may be joined but not formatted one by one."""
+
+    def __format__(self, spec: str) -> str:
+        raise AssertionError("a square was formatted")
+
+
+@check("Battleship/quick-board")
+def _(play: Play) -> None:
+    episode = play("Battleship-v0")
+    for board in (*episode._state.game_state["board"].values(), *episode._state.game_state["tracking_board"].values()):
+        board[:] = [[Unformatted(cell) for cell in row] for row in board]
+    assert "Your Ships" in episode._env._render_player_view(0)
+
+
+@check("Tak/quick-board")
+def _(play: Play) -> None:
+    episode = play("Tak-v0")
+    calls = counted(episode._env, "_format_stack")
+    episode._env._render_board()
+    assert len(calls) == 16
+
+
 @check("Chess/null-move")
 def _(play: Play) -> None:
     assert play("Chess-v0").step("[e2e2]").feedback == "Illegal move."
