@@ -110,8 +110,8 @@ class Flights:
         flight = self._flight(calls)
         try:
             self.line = None
-            self._send(flight)
             self.waiting.append(flight)
+            self._send(flight)
         except BaseException:
             self.abandon()
             raise
@@ -187,7 +187,9 @@ class Flights:
                 frame = wire.HEAD.pack(wire.MARK, len(body), flight.sequence) + body
                 self._buffer += self.worker.send(frame, self._limits.batch_seconds)
             except Late:
-                self._timeout(flight)
+                self._timeout(self.waiting[0])
+            except Malformed as malformed:
+                self._disqualify(malformed)
             except Died:
                 return  # its last words may still be in the pipe: collecting finds out
 
@@ -208,22 +210,32 @@ class Flights:
         try:
             self._read(flight, worker)
         except Malformed as malformed:
-            self._disqualified = _failure("reply", f"disqualified: {malformed}")
-            self.retire()
-            for other in self.waiting:
-                other.fail(range(len(other.rows)), self._disqualified)
+            self._disqualify(malformed)
         except Late:
             self._timeout(flight)
         except Died:
-            culprit, overdue = self._culprit(flight), worker.overdue(flight.sequence)
-            self._printed += worker.printed()
-            self.worker = self.line = None
-            failure = worker.post_mortem()
-            if overdue > 0:
-                failure = self._late()
-            if overdue >= 0:
-                flight.fail([culprit], failure)
-            self._resend()
+            self._bury(flight, worker)
+
+    def _disqualify(self, malformed: Malformed) -> None:
+        """No honest worker sent that: nothing this harness answered in these batches, or will answer, counts."""
+        self._disqualified = _failure("reply", f"disqualified: {malformed}")
+        self.retire()
+        for flight in self.waiting:
+            flight.fail(range(len(flight.rows)), self._disqualified)
+
+    def _bury(self, flight: Flight, worker: Worker) -> None:
+        """Blame the call that the worker died at, unless it was killed for an earlier one, and go on with the rest."""
+        culprit, late = self._culprit(flight), worker.killed_for()
+        self._printed += worker.printed()
+        self.worker = self.line = None
+        failure = worker.post_mortem()
+        if late == wire.OVER_MEMORY:
+            failure = _failure("memory", f"it used more than {self._limits.memory_bytes} bytes of memory")
+        elif late == flight.sequence:
+            failure = self._late()
+        if late in (0, flight.sequence, wire.OVER_MEMORY):
+            flight.fail([culprit], failure)
+        self._resend()
 
     def _resend(self) -> None:
         """Send again what no longer will be answered; from here on the clock is watched."""

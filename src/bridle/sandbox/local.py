@@ -7,6 +7,7 @@ import re
 import threading
 import weakref
 from collections import OrderedDict
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -89,6 +90,10 @@ class LocalSandbox:
         self._loaded.add(loaded)
         return loaded
 
+    def zygotes(self) -> list[int]:
+        """The process ids of the zygotes that were started, the first one's first."""
+        return [spawner.pid for spawner in self._spawners.values()]
+
     def close(self) -> None:
         """End every worker and the zygotes; as the port."""
         if self._closed:
@@ -111,6 +116,22 @@ class LocalSandbox:
 
     def _start(self, mould: _Mould, harness: Harness, limits: Limits, *, gate: bool) -> tuple[Worker, dict[str, str]]:
         """A confined worker with the harness loaded, and the harness's rules."""
+        oversize = too_large(harness, limits)
+        if oversize is not None:
+            raise HarnessFault(oversize)
+        reply = self._instruct(mould, harness, limits, gate=gate)
+        if isinstance(reply, Failure) and reply.blame is Blame.INFRASTRUCTURE:
+            reply = self._instruct(mould, harness, limits, gate=gate)
+        if isinstance(reply, Failure):
+            if reply.blame is Blame.INFRASTRUCTURE:
+                raise SandboxFault(f"No harness can be loaded: {reply.message}.")
+            raise HarnessFault(reply)
+        return reply
+
+    def _instruct(
+        self, mould: _Mould, harness: Harness, limits: Limits, *, gate: bool
+    ) -> tuple[Worker, dict[str, str]] | Failure:
+        """Have a worker load the harness; the worker and the rules, or why not."""
         worker = self._take(mould)
         layers = Layers(**worker.hello())
         if layers.level < self.level:
@@ -119,29 +140,30 @@ class LocalSandbox:
                 f"A worker was confined at L{layers.level} only, though this machine offers {self.level}."
             )
         body = marshal.dumps(_order(harness, limits, gate=gate), wire.MARSHAL)
-        problem = Failure(blame=Blame.HARNESS, kind="load", message="")
+        frame = wire.HEAD.pack(wire.MARK, len(body), 0) + body
         try:
-            reply = worker.exchange(
-                wire.HEAD.pack(wire.MARK, len(body), 0) + body, 0, Expected("json"), limits.load_seconds
-            )
-            if reply.failure is None:
-                worker.watch(min(limits.call_seconds, limits.batch_seconds))
-                return worker, reply.value["rules"]
-            problem = reply.failure
+            # The first reply comes before the source has run, the second after.
+            reply = worker.exchange(frame, 0, Expected("json", "json"), limits.load_seconds)
+            failure = reply.failure or (reply.then.failure if reply.then is not None else None)
         except Late:
-            problem = _load_failure(f"loading took longer than {limits.load_seconds:g} s")
+            failure = _load_failure(f"loading took longer than {limits.load_seconds:g} s")
         except Malformed as malformed:
-            problem = _load_failure(f"disqualified: {malformed}")
+            failure = _load_failure(f"disqualified: {malformed}")
         except Died:
             death = worker.post_mortem()
-            problem = Failure(blame=death.blame, kind="load", message=f"while it was loaded, {death.message}")
-        worker.end()
-        raise HarnessFault(problem)
+            failure = replace(death, kind="load", message=f"while it was loaded, {death.message}")
+        if failure is not None:
+            worker.end()
+            return failure
+        worker.watch(min(limits.call_seconds, limits.batch_seconds))
+        return worker, reply.value["rules"]
 
     def _take(self, mould: _Mould) -> Worker:
         """A worker for this mould, the spare if there is one, and a new spare on its way."""
         with self._lock:
-            worker = self._spares.pop(mould, None) or self._spawn(mould)
+            worker = self._spares.pop(mould, None)
+            if worker is None or worker.deserted:
+                worker = self._spawn(mould)
             self._spares[mould] = self._spawn(mould)
             while len(self._spares) > MAX_SPARES:
                 self._spares.popitem(last=False)[1].end()
@@ -175,6 +197,15 @@ def _order(harness: Harness, limits: Limits, *, gate: bool) -> dict[str, Any]:
         "reply_bytes": limits.reply_bytes,
         "recursion": limits.recursion,
     }
+
+
+def too_large(harness: Harness, limits: Limits) -> Failure | None:
+    """The limit on a source, kept before anything reads it."""
+    size = len(harness.source.encode("utf-8", "surrogatepass"))
+    if size <= limits.source_bytes:
+        return None
+    message = f"the source has {size} bytes, more than {limits.source_bytes}; make it shorter"
+    return Failure(blame=Blame.HARNESS, kind="static", message=message, line=1)
 
 
 def _load_failure(message: str) -> Failure:

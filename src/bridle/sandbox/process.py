@@ -11,12 +11,17 @@ from contextlib import suppress
 from typing import Any
 
 from bridle.errors import Blame, Failure, SandboxFault
+from bridle.harness import Reply
 from bridle.sandbox import wire
 from bridle.sandbox.replies import Expected, Malformed, read_reply
 from bridle.sandbox.spawner import Spawner, shared_page
 
 HELLO_SECONDS = 10.0
 """How long a worker may take to confine itself."""
+
+
+MOST_UNASKED = 16 << 20
+"""Bytes that are taken from a worker while it is still being asked."""
 
 
 class Died(Exception):
@@ -32,7 +37,7 @@ class Worker:
 
     def __init__(self, spawner: Spawner, settings: dict[str, Any]) -> None:
         """Have it forked; doesn't wait for it."""
-        self._spawner = spawner
+        self._spawner, self._memory_bytes = spawner, settings["memory_bytes"]
         self._page, page = shared_page("bridle-worker", wire.PAGE)
         self.counters = memoryview(self._page).cast("I")
         request, self.requests = os.pipe()
@@ -72,7 +77,7 @@ class Worker:
         answer: dict[str, Any] = reply.value
         return answer
 
-    def exchange(self, frame: bytes | None, sequence: int, expected: Expected, seconds: float) -> Any:
+    def exchange(self, frame: bytes | None, sequence: int, expected: Expected, seconds: float) -> Reply:
         """Send one frame and read its one reply. For loading; calls go the faster way.
 
         Raises:
@@ -111,7 +116,7 @@ class Worker:
         """Write a frame; returns what the worker answered meanwhile (it may have to, before it can read on).
 
         Raises:
-            Died, Late: as they say.
+            Died, Late, Malformed: as they say.
         """
         try:
             sent = os.write(self.requests, frame)
@@ -134,6 +139,8 @@ class Worker:
             for descriptor, _ in ready:
                 if descriptor == self.replies:
                     received += self.receive()
+                    if len(received) > MOST_UNASKED:
+                        raise Malformed("it answers without end")
                 else:
                     try:
                         frame = frame[os.write(self.requests, frame) :]
@@ -145,16 +152,20 @@ class Worker:
 
     def watch(self, seconds: float) -> None:
         """From now on, a call that is waited for longer has this worker killed, where `waits` says so."""
-        self.slot = self._spawner.watch(self._number, seconds)
+        self.slot = self._spawner.watch(self._number, seconds, self._memory_bytes)
         if hasattr(fcntl, "F_SETPIPE_SZ"):
             with suppress(PermissionError):  # this user has too much in pipes already: batches take more wake-ups
                 fcntl.fcntl(self.requests, fcntl.F_SETPIPE_SZ, wire.PIPE)
         self.wait = 2 * (self.slot or 0)
 
-    def overdue(self, sequence: int) -> int:
-        """1 when the worker was killed for being late with this call, -1 with another one, 0 for neither."""
-        late = 0 if self.slot is None else self.waits[2 * self.slot + 1]
-        return 0 if not late else 1 if late == sequence else -1
+    def killed_for(self) -> int:
+        """The call (its sequence number) that the zygote killed this worker for, `OVER_MEMORY`, or 0 for neither."""
+        return 0 if self.slot is None else int(self.waits[2 * self.slot + 1])
+
+    @property
+    def deserted(self) -> bool:
+        """Whether the zygote is gone, and this worker with it."""
+        return not self._spawner.alive
 
     def printed(self) -> int:
         """Characters that the harness printed in this worker so far."""

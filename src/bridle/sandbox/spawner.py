@@ -113,14 +113,15 @@ class Spawner:
             self._tell(order, (request, reply, page))
         return number
 
-    def watch(self, number: int, seconds: float) -> int | None:
-        """Have a worker killed when a call takes longer. The slot of `waits` to wait with; None: there is none left."""
+    def watch(self, number: int, seconds: float, memory_bytes: int) -> int | None:
+        """Have a worker killed when it goes beyond these. The slot of `waits` to wait with, None if none is left."""
         with self._lock:
             if not self._slots:
                 return None
             slot = self._slots.pop()
             self.waits[2 * slot] = self.waits[2 * slot + 1] = 0
-            self._tell({"order": "watch", "worker": number, "slot": slot, "seconds": seconds})
+            order = {"order": "watch", "worker": number, "slot": slot}
+            self._tell({**order, "seconds": seconds, "memory_bytes": memory_bytes})
             return slot
 
     def end(self, number: int, slot: int | None) -> None:

@@ -61,6 +61,9 @@ Two unsigned 32-bit fields per worker: the sequence number of the call that the 
 that the zygote killed the worker for.
 """
 
+OVER_MEMORY = 0xFFFFFFFF
+"""In the second field: killed for using too much memory, where the kernel does not keep to the limit."""
+
 PAGE = 4096
 """Size of the page shared by the parent and a worker, in bytes."""
 

@@ -59,8 +59,12 @@ def _keep_only(request: int, reply: int) -> None:
 
 
 def _send(sequence: int, replies: bytes) -> None:
-    """Write a whole reply; the pipe blocks until the parent reads."""
-    data = wire.SEQUENCE.pack(sequence) + replies
+    """Write a whole reply."""
+    _write(wire.SEQUENCE.pack(sequence) + replies)
+
+
+def _write(data: bytes) -> None:
+    """Write everything; the pipe blocks until the parent reads."""
     while data:
         data = data[os.write(wire.REPLY_FD, data) :]
 
@@ -97,7 +101,16 @@ class _Worker:
         for stream in ("stdout", "stderr", "__stdout__", "__stderr__"):
             setattr(sys, stream, _Printed(self._counters))
         sequence, order, _ = self._frame(b"")
-        _send(sequence, self._load(order))
+        asked = order["demands"]
+        functions = [analysis.Function(*row) for row in asked.pop("functions")]
+        found = analysis.analyse(order["source"], analysis.Demands(functions=functions, **asked))
+        if found.findings and order["gate"]:
+            _send(sequence, answers.problem("static", analysis.render(found.findings), found.findings[0].line))
+            return
+        # Said before the source runs, so that it can't be the source that says it.
+        _send(sequence, answers.data({"rules": found.rules}))
+        _write(self._load(order, functions))
+        self._seed_random, self._seed_numpy = found.uses_random, found.uses_numpy_random
         self._serve_calls()
 
     def _serve_calls(self) -> None:
@@ -135,13 +148,8 @@ class _Worker:
         _, size, sequence = wire.HEAD.unpack_from(data)
         return sequence, marshal.loads(data[head : head + size]), data[head + size :]
 
-    def _load(self, order: dict[str, Any]) -> bytes:
-        """Examine and run the source; the reply holds its rules, or what is wrong with it."""
-        asked = order["demands"]
-        functions = [analysis.Function(*row) for row in asked.pop("functions")]
-        found = analysis.analyse(order["source"], analysis.Demands(functions=functions, **asked))
-        if found.findings and order["gate"]:
-            return answers.problem("static", analysis.render(found.findings), found.findings[0].line)
+    def _load(self, order: dict[str, Any], functions: Sequence[analysis.Function]) -> bytes:
+        """Run the source; the reply says that it is ready, or what is wrong with it."""
         module = types.ModuleType("harness")
         sys.modules["harness"] = module
         sys.setrecursionlimit(order["recursion"])
@@ -161,8 +169,7 @@ class _Worker:
             else:
                 answerer = answers.absent(function.name)
             self._answerers.append(answerer)
-        self._seed_random, self._seed_numpy = found.uses_random, found.uses_numpy_random
-        return answers.data({"rules": found.rules})
+        return answers.data("ready")
 
     def _seed(self, seed: int) -> None:
         """Seed the generators that the source uses."""

@@ -22,6 +22,21 @@ import types
 from dataclasses import dataclass
 from typing import Any
 
+
+def _as_package() -> None:
+    """Make `bridle.sandbox` importable from here without its `__init__`, which needs more than the standard library."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    for name, path in (("bridle", os.path.dirname(here)), ("bridle.sandbox", here)):
+        package = types.ModuleType(name)
+        package.__path__ = [path]
+        sys.modules[name] = package
+
+
+if __name__ == "__main__":
+    _as_package()
+
+from bridle.sandbox import memory, wire, worker  # noqa: E402  # only now can they be imported
+
 IDLE_SECONDS = 0.5
 """How often to look for the parent, where the kernel can't tell of its end."""
 
@@ -45,15 +60,6 @@ NUMPY = (
 )  # fmt: skip
 
 
-def _as_package() -> None:
-    """Make `bridle.sandbox` importable from here without its `__init__`, which needs more than the standard library."""
-    here = os.path.dirname(os.path.abspath(__file__))
-    for name, path in (("bridle", os.path.dirname(here)), ("bridle.sandbox", here)):
-        package = types.ModuleType(name)
-        package.__path__ = [path]
-        sys.modules[name] = package
-
-
 def _preload(modules: list[str], numpy: str | None) -> None:
     """Import everything a harness may import. `numpy` is the folder that holds it, None to leave it out."""
     if numpy is not None:
@@ -71,11 +77,12 @@ def _preload(modules: list[str], numpy: str | None) -> None:
 
 @dataclass
 class _Watched:
-    """A worker with a deadline: what it is waited for, and since when it has been seen waited for."""
+    """A worker with limits that this process keeps: what it is waited for, and since when that has been seen."""
 
     pid: int
     slot: int
     seconds: float
+    memory_bytes: int
     sequence: int = 0
     since: float = 0.0
 
@@ -121,8 +128,6 @@ class Zygote:
 
     def _spawn(self, order: dict[str, Any], request: int, reply: int, page: int) -> None:
         """Fork a worker on the given pipes; it reports itself on its reply pipe."""
-        from bridle.sandbox import worker
-
         shared = mmap.mmap(page, order["page"])
         me = os.getpid()
         try:
@@ -144,20 +149,26 @@ class Zygote:
         """From now on, kill this worker when the parent waits for one of its calls longer than it may."""
         pid = self._workers.get(order["worker"])
         if pid is not None:
-            self._watched[order["worker"]] = _Watched(pid, order["slot"], order["seconds"])
+            self._watched[order["worker"]] = _Watched(pid, order["slot"], order["seconds"], order["memory_bytes"])
 
     def _patrol(self) -> float:
         """Look once at every deadline; how long until the next look."""
         now = time.monotonic()
         for watched in self._watched.values():
             sequence = self._waits[2 * watched.slot]
-            if sequence != watched.sequence:
+            if memory.POLLED and memory.resident(watched.pid) > watched.memory_bytes:
+                self._kill(watched, wire.OVER_MEMORY)
+            elif sequence != watched.sequence:
                 watched.sequence, watched.since = sequence, now
             elif sequence and now - watched.since >= watched.seconds:
-                self._waits[2 * watched.slot + 1] = sequence
-                os.kill(watched.pid, signal.SIGKILL)
+                self._kill(watched, sequence)
         shortest = min(watched.seconds for watched in self._watched.values())
         return min(max(shortest / LOOKS, SHORTEST_LOOK), LONGEST_LOOK)
+
+    def _kill(self, watched: _Watched, reason: int) -> None:
+        """Kill a worker, and leave word why."""
+        self._waits[2 * watched.slot + 1] = reason
+        os.kill(watched.pid, signal.SIGKILL)
 
     def _end(self, order: dict[str, Any]) -> None:
         """Kill a worker and reap it; answer with its wait status where that is asked for."""
@@ -181,8 +192,6 @@ def main() -> None:
     os.close(descriptors[0])
     if hello["cpus"]:
         os.sched_setaffinity(0, hello["cpus"])
-    _as_package()
-    importlib.import_module("bridle.sandbox.worker")
     _preload(hello["modules"], hello["numpy"])
     control.send(json.dumps({"pid": os.getpid()}).encode())
     # What the workers share with this process stays shared: a collection in a worker must not touch it.
