@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from bridle.cli.console import JSON_OPTION, emit, leave, table
+from bridle.cli.console import JSON_OPTION, complain, emit, leave, table
 
 EXTRAS = {
     "textarena": "textarena",
@@ -32,18 +32,22 @@ def doctor(
     """
     from bridle.sandbox.doctor import examine
 
+    shown = not json and sys.stderr.isatty()
+
     def progress(name: str) -> None:
-        if not json and sys.stderr.isatty():
+        if shown:
             print(f"\r\033[K{name}", end="", file=sys.stderr, flush=True)
 
     found = examine(attack=attack, progress=progress)
-    if not json and sys.stderr.isatty():
+    if shown:
         print("\r\033[K", end="", file=sys.stderr)
     record: dict[str, Any] = {**found.record(), "extras": extras()}
     if json:
         emit(record)
     else:
         tell(record)
+    if found.complaint:
+        complain(found.complaint)
     leave(0 if found.sound else 1)
 
 
@@ -55,10 +59,27 @@ def extras() -> dict[str, bool]:
 
 
 def tell(record: dict[str, Any]) -> None:
-    """The record as tables."""
+    """The record as tables, and what it comes to in a sentence."""
+    title = f"Sandbox: {record['level']}, {record['meaning']}"
     rows = [[name, str(value)] for name, value in record["layers"].items()]
-    table(f"Sandbox: {record['level']}", ["layer", "state"], rows)
+    rows += [["kernel", record["kernel"]], ["machine", record["machine"]]]
+    rows += [["never tested", text] for text in record["untested"]]
+    table(title, ["layer", "state"], rows)
     table("", ["extra", "installed"], [[name, "yes" if there else "no"] for name, there in record["extras"].items()])
-    if record["attacks"]:
-        attacks = [[a["name"], a["outcome"], a["how"]] for a in record["attacks"]]
-        table("Attacks", ["attack", "outcome", "how"], attacks)
+    if record["attacked"]:
+        attacks = [
+            [a["family"], a["name"], a["outcome"], "refused" if a["gated"] else "passed", a["how"]]
+            for a in record["attacks"]
+        ]
+        table("Attacks", ["aims at", "attack", "outcome", "gate alone", "how"], attacks)
+    print(summary(record))
+
+
+def summary(record: dict[str, Any]) -> str:
+    """One line: the level and how the attacks ended."""
+    line = f"{record['level']} ({record['meaning']})"
+    if record["attacked"]:
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in record["outcomes"].items() if count)
+        escaped = [a["name"] for a in record["attacks"] if a["outcome"] == "escaped"]
+        line += f": {len(record['attacks'])} attacks, {counts}" + (f" ({', '.join(escaped)})" if escaped else "")
+    return line + "."
