@@ -40,7 +40,7 @@ class Inline(Executor):
 
 def processes(workers: int | None = None) -> Executor:
     """A pool of `workers` processes (default: one for each CPU this process may use), started fresh, not forked."""
-    count = workers or len(os.sched_getaffinity(0))
+    count = workers or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(count, mp_context=context, initializer=_ignore_interrupts)
 

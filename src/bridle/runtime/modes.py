@@ -69,7 +69,7 @@ def verifier(observation: Observation, *, attempts: int = 5, seed: int = 0) -> M
     for _ in range(attempts):
         action = cast(Action, (yield Propose(observation, refusals)))
         reply = cast(Reply, (yield Invoke(Call("is_legal_action", (observation.view, action), seed=seed))))
-        verdict, failure = reply.value, reply.failure
+        verdict, failure = reply.value, reply.failure or failure
         if verdict:
             break
         refusals += (Refusal(action, ILLEGAL),)

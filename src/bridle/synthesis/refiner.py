@@ -179,7 +179,7 @@ def usable(answer: str, assignment: Assignment) -> tuple[str | None, str]:
 
 def extract(answer: str, limit: int) -> tuple[str | None, str]:
     """The last fenced Python block of an answer, or None and the reason."""
-    answer = answer.replace("\r\n", "\n")
+    answer = answer.replace("\r\n", "\n").replace("\r", "\n")  # as Python reads a file
     blocks = list(BLOCK.finditer(answer))
     if OPENING.search(answer, blocks[-1].end() if blocks else 0):
         return None, "The code block is never closed: the answer was cut off."
