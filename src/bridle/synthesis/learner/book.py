@@ -14,6 +14,7 @@ from bridle.synthesis.learner.merit import Demands
 from bridle.synthesis.learner.recoveries import recoveries
 from bridle.synthesis.learner.rule import CITED, KINDS, STATEFUL, LeftOut, Rule, Rulebook, Support
 from bridle.synthesis.learner.spellings import declares, learned_forms, supported
+from bridle.synthesis.learner.ways import moves, ways
 
 NAMED = 4
 """Tools that a sentence names; of more it says how many there are."""
@@ -26,7 +27,8 @@ def rulebook(examples: Sequence[Example], demands: Demands) -> Rulebook:
     induction.run()
     left_out = list(induction.left_out)
     findings = _pruned(_consistent(induction.findings, induction.cases, left_out), induction, demands, left_out)
-    rules = _rules(findings, induction.cases)
+    moved = moves(readable)
+    rules = tuple(replace(rule, ways=ways(rule, moved, readable)) for rule in _rules(findings, induction.cases))
     book = Rulebook(rules=rules, examples=len(examples), accepted=sum(example.accepted for example in examples))
     spellings = supported(
         readable,

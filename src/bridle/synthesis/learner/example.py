@@ -68,6 +68,16 @@ def example_id(view: Any, call: Any) -> str:
     return _Shown(view).identity(call)
 
 
+def sessions(examples: Iterable[Example]) -> list[Mapping[str, Any]]:
+    """The view with the longest list of calls of each scenario."""
+    longest: dict[str, Mapping[str, Any]] = {}
+    for example in examples:
+        known = longest.get(example.scenario)
+        if "calls" in example.view and (known is None or len(example.view["calls"]) > len(known["calls"])):
+            longest[example.scenario] = example.view
+    return list(longest.values())
+
+
 class _Shown:
     """A view, and what is computed once for all the calls in it."""
 

@@ -92,6 +92,8 @@ def kinds(value: Any) -> set[str]:
 
 def fits(value: Any, form: Any) -> bool:
     """Whether a value has a form: the keywords of JSON Schema that say something about one value."""
+    if not isinstance(form, dict):
+        return bool(form)
     wanted = form.get("type", [])
     if wanted and not kinds(value) & set([wanted] if isinstance(wanted, str) else wanted):
         return False

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bridle.synthesis.learner.example import Example
+from bridle.synthesis.learner.example import Example, sessions
 from bridle.synthesis.learner.rule import Recovery
 from bridle.trace import POLICY_DENIED, UNKNOWN_OUTCOME, ToolEffect
 
@@ -36,22 +36,12 @@ class _Tally:
 def recoveries(examples: Iterable[Example]) -> list[Recovery]:
     """One rule for each class of errors that was seen often enough, but denials."""
     tallies: dict[str, _Tally] = {}
-    for view in _sessions(examples):
+    for view in sessions(examples):
         _count(view, tallies)
     for example in examples:
         if not example.accepted and example.error_class:
             tallies.setdefault(example.error_class, _Tally()).seen += 1
     return [_rule(name, tally) for name, tally in sorted(tallies.items()) if tally.seen >= ENOUGH]
-
-
-def _sessions(examples: Iterable[Example]) -> list[Mapping[str, Any]]:
-    """The view with the longest list of calls of each scenario."""
-    longest: dict[str, Mapping[str, Any]] = {}
-    for example in examples:
-        known = longest.get(example.scenario)
-        if "calls" in example.view and (known is None or len(example.view["calls"]) > len(known["calls"])):
-            longest[example.scenario] = example.view
-    return list(longest.values())
 
 
 def _count(view: Mapping[str, Any], tallies: dict[str, _Tally]) -> None:

@@ -58,10 +58,16 @@ _REVIEW = '''def review_call(view: dict, call: dict) -> dict:
     return {"verdict": "accept"}
 '''
 
-_REJECT = '''def reject(rule: str, code: str, wrong: list) -> dict:
-    """A refusal by a rule, with what the call says or the view shows instead."""
+_REJECT = '''def reject(rule: str, code: str, wrong: list, ways: dict | None = None) -> dict:
+    """A refusal by a rule, with what the call says or the view shows instead, and the tool that leads on from there.
+
+    Where ways are known and none leads on, another try is not worth it.
+    """
     here = f" Here: {', '.join(str(value)[:80] for value in wrong[:3])}." if wrong else ""
-    return {"verdict": "reject", "rule": rule, "code": code, "hint": RULES[rule] + here, "try_again": True}
+    known = [value for value in wrong if ways and isinstance(value, (str, bool)) and value in ways]
+    first = ways[known[0]] if ways and known else ""
+    hint = RULES[rule] + here + (f" What leads on from there: {first}." if first else "")
+    return {"verdict": "reject", "rule": rule, "code": code, "hint": hint, "try_again": ways is None or bool(first)}
 '''
 
 
@@ -154,7 +160,21 @@ def _blocks(rules: Sequence[Rule]) -> Iterable[str]:
             yield indent(_comment(rule.id, _stands_on(rule.support)), depth)
             yield indent(_assignment(rule.condition.code, len(depth)), depth)
             yield f"{depth}if wrong:"
-            yield f"{depth}    return reject({python(rule.id)}, {python(rule.error_class or 'rejected')}, wrong)"
+            yield indent(_refusal(rule, len(depth) + 4), f"{depth}    ")
+
+
+def _refusal(rule: Rule, depth: int) -> str:
+    start = f"return reject({python(rule.id)}, {python(rule.error_class or 'rejected')}, wrong"
+    if rule.ways is None:
+        return f"{start})"
+    line = f"{start}, {python(dict(rule.ways))})"
+    if len(line) + depth <= WIDTH:
+        return line
+    line = f"ways = {python(dict(rule.ways))}"
+    if len(line) + depth > WIDTH:
+        pairs = "".join(f"    {python(value)}: {python(tool)},\n" for value, tool in rule.ways)
+        line = f"ways = {{\n{pairs}}}"
+    return f"{line}\n{start}, ways)"
 
 
 def _among(tools: Sequence[str], unless: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from bridle.synthesis.learner.condition import Condition
+from bridle.synthesis.learner.wording import Scalar
 
 Kind: TypeAlias = Literal["declared", "shape", "reference", "precondition", "order", "conditional"]
 KINDS: tuple[Kind, ...] = ("declared", "shape", "reference", "precondition", "order", "conditional")
@@ -45,7 +46,8 @@ class Support:
 class Rule:
     """A call needs `condition`; where that does not hold, the environment answers `error_class`.
 
-    The rule is about calls of `tools`, or, where that is empty, of every tool but those in `unless`.
+    The rule is about calls of `tools`, or, where that is empty, of every tool but those in `unless`. `ways` are for
+    hints: which tool leads on from a value that the rule refuses; None where that can't be said of the rule at all.
     """
 
     id: str
@@ -56,6 +58,7 @@ class Rule:
     error_class: str
     support: Support
     unless: tuple[str, ...] = ()
+    ways: tuple[tuple[Scalar, str], ...] | None = None
 
     def concerns(self, tool: str) -> bool:
         """Whether it is about calls of this tool."""
