@@ -2,55 +2,67 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import asdict
+from fnmatch import fnmatchcase
+from typing import NoReturn
+
 import typer
 
 from bridle.cli.console import JSON_OPTION, emit, leave, table
 
 
 def environments(
-    check: str = typer.Option(None, metavar="ID", help="Run the contract suite on this environment."),
+    check: str | None = typer.Option(None, metavar="ID", help="Run the contract suite; * in an id stands for any text."),
     match: str = typer.Option("", help="List only ids that contain this."),
+    evaluated: bool = typer.Option(False, "--evaluated", help="List only the paper's 32 evaluation games."),
     json: bool = JSON_OPTION,
 ) -> None:
     """List the environments, or check one, yours too.
 
+    Iterations are the paper's: how many its search took.
+
     Example:  bridle environments --check my_module:MyEnvironment
     """
-    if check is not None:
-        _check(check, json)
     from bridle.environments.catalog import listing
 
-    entries = [entry for entry in listing() if match in entry.id]
+    if check is not None:
+        _check([e.id for e in listing() if fnmatchcase(e.id, check)] if "*" in check else [check], check, json)
+    entries = [entry for entry in listing() if match in entry.id and (entry.evaluated or not evaluated)]
     if json:
-        emit({"environments": [{"id": e.id, "players": e.players, "contract": e.contract} for e in entries]})
+        emit({"environments": [asdict(entry) for entry in entries]})
         return
-    table("", ["id", "players", "contract"], [[e.id, str(e.players), e.contract] for e in entries])
+    rows = [
+        [e.id, str(e.players), e.contract, str(e.learning_steps or "-"), "yes" if e.evaluated else "-"] for e in entries
+    ]
+    table("", ["id", "players", "contract", "paper's iterations", "paper evaluates it"], rows)
 
 
-def _check(identifier: str, json: bool) -> None:
-    """Run the contract suite; exit 0 when nothing was found, else 1."""
+def _check(identifiers: list[str], asked: str, json: bool) -> NoReturn:
+    """Run the contract suite on each; exit 0 when nothing was found, else 1."""
     from bridle.environments.catalog import resolve
+    from bridle.errors import UsageError
     from bridle.testing.environment import check_environment
 
-    found = check_environment(resolve(identifier))
-    findings = [str(finding) for finding in found.findings]
-    probed = f"{found.probed_legal} legal and {found.probed_illegal} illegal actions probed"
-    able = ", ".join(found.capabilities) or "none"
-    done = f"{found.episodes} episodes, {found.steps} steps, {probed}; capabilities: {able}"
+    if not identifiers:
+        raise UsageError(f"No environment's id is like {asked!r}; `bridle environments` lists them.")
+    reports = []
+    for identifier in identifiers:
+        if len(identifiers) > 1 and sys.stderr.isatty():
+            print(f"\r\033[K{identifier}", end="", file=sys.stderr, flush=True)
+        reports.append((identifier, check_environment(resolve(identifier))))
+    found = [f"{identifier}: {finding}" for identifier, report in reports for finding in report.findings]
     if json:
-        emit(
-            {
-                "environment": identifier,
-                "findings": findings,
-                "episodes": found.episodes,
-                "steps": found.steps,
-                "probed": {"legal": found.probed_legal, "illegal": found.probed_illegal},
-                "capabilities": list(found.capabilities),
-            }
-        )
-    elif findings:
-        table(f"{identifier} breaks the contract", ["finding"], [[finding] for finding in findings])
-        print(done)
-    else:
-        print(f"{identifier} keeps the contract of an environment: {done}.")
-    leave(1 if findings else 0)
+        emit({"environments": [{**asdict(report), "environment": identifier} for identifier, report in reports]})
+        leave(1 if found else 0)
+    columns = ["environment", "episodes", "steps", "probed legal", "probed illegal", "findings"]
+    rows = [
+        [i, str(r.episodes), str(r.steps), str(r.probed_legal), str(r.probed_illegal), str(len(r.findings))]
+        for i, r in reports
+    ]
+    table("", columns, rows)
+    for finding in found:
+        print(finding)
+    able = {capability for _, report in reports for capability in report.capabilities}
+    print("breaks the contract" if found else f"keeps the contract; capabilities: {', '.join(sorted(able)) or 'none'}")
+    leave(1 if found else 0)
