@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from bridle.environment import Environment, unsealed
 from bridle.environments.catalog import resolve
@@ -32,14 +32,6 @@ PACKAGES = ("bridle", "textarena", "numpy", "pydantic-ai-slim", "cedarpy", "tran
 
 GRACE = 5.0
 """Seconds that a run which ended waits for expansions that it abandoned."""
-
-
-@runtime_checkable
-class Closing(Protocol):
-    """A model that holds something until it is closed."""
-
-    def close(self) -> None:
-        """End what is under way."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,6 +208,7 @@ def _search(plan: Plan, parts: Parts, folder: Path, *, opened: Model | None) -> 
         return outcome
     finally:
         parts.executor.shutdown(wait=False, cancel_futures=True)
-        if isinstance(opened, Closing):
-            opened.close()
+        close = getattr(opened, "close", None)
+        if callable(close):
+            close()
         search.join(GRACE)
