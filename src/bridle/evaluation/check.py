@@ -52,10 +52,10 @@ class Check:
         }
         if self.verdicts is not None:
             right_legal, legal = self.verdicts.rate("legal")
-            illegal = [self.verdicts.rate(stratum) for stratum in ("near-miss", "malformed")]
-            wrong = sum(n - right for right, n in illegal)
+            illegal = sum(self.verdicts.rate(stratum)[1] for stratum in ("near-miss", "malformed"))
             record["foreign"] = {
-                "false_acceptance": _rate(wrong, sum(n for _, n in illegal)),
+                # A call that fails accepts nothing: it is no false acceptance, but it is a false rejection.
+                "false_acceptance": _rate(self.verdicts.accepted - right_legal, illegal),
                 "false_rejection": _rate(legal - right_legal, legal),
                 "failed_calls": self.verdicts.failed,
                 "undecidable": self.verdicts.undecidable,

@@ -68,7 +68,8 @@ class Policy:
         opponent = random_legal if environment.players > 1 else None
         rollout = lockstep(environment, loaded, trial, opponent=opponent)
         low, high = environment.reward_range
-        scaled = [(reward - low) / ((high - low) or 1.0) for reward in rollout.rewards]
+        # A reward outside the declared range is the environment's fault, and H stays in [0, 1].
+        scaled = [min(1.0, max(0.0, (reward - low) / ((high - low) or 1.0))) for reward in rollout.rewards]
         evidence = of_rollout(rollout)
         return _valued(replace(evidence, reward=sum(scaled) / len(scaled) if scaled else None))
 

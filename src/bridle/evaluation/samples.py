@@ -10,7 +10,6 @@ from typing import Any
 
 from bridle.agents.random_legal import random_legal
 from bridle.environment import Environment
-from bridle.errors import BridleError
 
 MIDDLE = 12
 """Moves of random legal play after which a game counts as under way."""
@@ -28,7 +27,7 @@ def sample_observations(environment: Environment, *, seed: int) -> tuple[tuple[i
             if episode.step(random_legal(episode, observation, rng)).over:
                 break
             observation = episode.observe()
-        except BridleError:
-            break  # no capability to play on, or the environment broke: the samples so far do
+        except Exception:
+            break  # no capability to play on, or the environment broke, in whatever way: the samples so far do
         latest[observation.player] = observation
     return ((first.player, first.view), *((player, o.view) for player, o in sorted(latest.items())))
