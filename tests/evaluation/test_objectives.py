@@ -82,6 +82,17 @@ def test_both_trials_together_are_pooled(name: str, first: list[list[str]], seco
         assert both.reward == (pytest.approx(sum(r * n for r, n in paid) / total) if total else None)
 
 
+def test_rewards_are_weighted_by_games_when_they_are_pooled() -> None:
+    two = Playable(players=2)
+    one, other = (measured("policy", [["over"] * n], n, two) for n in (1, 2))
+    assert (one.reward, other.reward) == (0.5, 0.75)
+    assert objective("policy").merge(one, other).reward == pytest.approx((0.5 + 0.5 + 1.0) / 3)
+
+
+def test_the_environments_faults_are_counted() -> None:
+    assert measured("legality", [["fault", "legal", "break"], []]).counts["faults"] == 2
+
+
 def test_a_harness_whose_check_crashes_is_not_clean() -> None:
     for name in ("legality", "policy"):
         found = measured(name, [["crash-check"]] * 3)

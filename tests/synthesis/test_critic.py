@@ -239,4 +239,5 @@ def test_the_feedback_of_a_bad_day() -> None:
     ]
     found = evidence(0.75, complete=False, refusals=12, failures=tuple(steps))
     found.endings.update({"illegal": 2, "crash": 1})
+    found.counts["faults"] = 3
     assert matches("bad-day.md", criticise(found, starts=[(1, views[0])]).text)

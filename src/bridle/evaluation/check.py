@@ -46,6 +46,7 @@ class Check:
                 "seeds": rollout.trial.lanes,
                 "steps": rollout.trial.steps,
                 "endings": rollout.endings,
+                "environment_faults": sum(lane.faults for lane in rollout.lanes),
                 "wrong_refusals": sum(lane.wrong_refusals for lane in rollout.lanes),
             },
             "foreign": None,

@@ -69,6 +69,7 @@ def of_rollout(rollout: Rollout) -> Evidence:
             "wrong_refusals": sum(lane.wrong_refusals for lane in rollout.lanes),
             "episodes": sum(lane.episodes for lane in rollout.lanes),
             "rewarded": len(rollout.rewards),
+            "faults": sum(lane.faults for lane in rollout.lanes),
         },
         endings=rollout.endings,
         failures=rollout.failures,

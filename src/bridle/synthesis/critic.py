@@ -189,6 +189,8 @@ def score(evidence: Evidence) -> str:
     lines += [
         f"- {number} of the parallel episodes {ENDINGS.get(end, end)}" for end, number in evidence.endings.items()
     ]
+    if faults := counts.get("faults", 0):
+        lines.append(f"- the environment itself failed {faults} times: not your code's fault, and not counted")
     if evidence.disagrees:
         lines.append(f"- is_legal_action refused {counts['wrong_refusals']} of your own actions that were legal")
     if evidence.reward is not None:
