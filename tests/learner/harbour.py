@@ -137,7 +137,10 @@ class Roads:
 
     def carry_out(self, tool: str, arguments: Mapping[str, Any]) -> Any:
         if tool == "scanRoads":
-            return {"afloat": [s.shown() for s in self.ships.values()], "quay": [b.shown() for b in self.berths.values()]}
+            return {
+                "afloat": [s.shown() for s in self.ships.values()],
+                "quay": [b.shown() for b in self.berths.values()],
+            }
         if tool == "readForecast":
             self.forecasts.add(arguments["day"])
             return {"wind": 4, "tide": "high at noon"}
@@ -319,9 +322,9 @@ def _steps_to(ship: Mapping[str, Any], phase: str) -> int | None:
 
 def _fitting(ship: Mapping[str, Any], view: Mapping[str, Any]) -> str:
     for uri, berth in view["resources"].items():
-        if uri.startswith("berth:") and berth["status"] == "free" and ship["cargo"] in berth["takes"]:
-            if ship["draught"] <= berth["depth"]:
-                return uri
+        fits = uri.startswith("berth:") and ship["cargo"] in berth["takes"] and ship["draught"] <= berth["depth"]
+        if fits and berth["status"] == "free":
+            return uri
     return "berth:none-00"
 
 
@@ -355,12 +358,14 @@ def _roads(scenario: Scenario) -> tuple[Roads, dict[str, str]]:
         holds = [f"H{n}" for n in range(1, rng.randint(2, 4))]
         tonnes = rng.choice((0, rng.randint(20, 400) / 2))
         ship = Ship(uri, rng.randint(40, 90) / 10, rng.choice(CARGOES), rng.random() < 0.4, tonnes, holds)
-        ship.phase = rng.choice(PHASES[:2] + ("offshore",))
+        ship.phase = rng.choice((*PHASES[:2], "offshore"))
         ships[uri] = ship
     berths = {}
     for name in names[4:]:
         uri = f"berth:{name}-{rng.randint(10, 99)}"
-        berths[uri] = Berth(uri, rng.randint(50, 110) / 10, rng.sample(CARGOES, 2), rng.choice(("free", "free", "taken")))
+        berths[uri] = Berth(
+            uri, rng.randint(50, 110) / 10, rng.sample(CARGOES, 2), rng.choice(("free", "free", "taken"))
+        )
     for ship, name in zip(ships.values(), names, strict=False):  # there is a berth for every ship
         uri = f"berth:{name}-{rng.randint(10, 99)}"
         berths[uri] = Berth(uri, ship.draught + rng.randint(0, 20) / 10, sorted({ship.cargo, rng.choice(CARGOES)}))

@@ -328,7 +328,8 @@ class Fits:
             "maxLength": "to have at most {} characters",
         }
         value = either(self.value) if isinstance(self.value, tuple) else said(self.value)
-        return f"`{self.argument.replace('[]', '')}` {phrases[self.keyword].format(value)}"
+        each = "every one of " if self.argument.endswith("[]") else ""
+        return f"{each}`{self.argument.replace('[]', '')}` {phrases[self.keyword].format(value)}"
 
 
 @dataclass(frozen=True)
@@ -490,4 +491,6 @@ def complexity(condition: Condition) -> int:
     kinds_ = (OneOf, Among, Stated, Compare)
     kind = next((place for place, cls in enumerate(kinds_) if isinstance(condition, cls)), 0)
     constant = isinstance(condition, Compare) and isinstance(condition.right, (int, float, str))
+    if isinstance(condition, Fits) and condition.value == "integer":
+        kind += 10  # a number, as far as anybody knows
     return 10 * (len(condition.code) // 10) + kind + 2 * constant

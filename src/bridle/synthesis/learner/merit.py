@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import comb
+from math import comb, sqrt
 
 from bridle.synthesis.learner.cases import Cases
 from bridle.synthesis.learner.condition import Condition, Declared, Given, Mentioned
@@ -25,14 +25,18 @@ class Demands:
     """What a rule has to show.
 
     `support` counterexamples from `scenarios` scenarios at least; at most a share `tolerance` of the accepted calls
-    refused (noise), the same for the withheld ones; a probability of at most `chance` that an unrelated condition would
-    have spared the accepted calls.
+    refused (noise), about the same for the withheld ones; a probability of at most `chance` that an unrelated condition
+    would have spared the accepted calls.
     """
 
     support: int = 3
     scenarios: int = 2
     tolerance: float = 0.005
     chance: float = 1e-4
+
+    def expected(self, accepted: int) -> float:
+        """How many of so few accepted calls may be refused where a share `tolerance` is noise: two standard errors."""
+        return self.tolerance * accepted + 2 * sqrt(self.tolerance * accepted)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,10 +99,10 @@ def contradicted(condition: Condition, cases: Cases, demands: Demands) -> bool:
     """Whether a tool's own accepted calls, in training or withheld, contradict a hypothesis."""
     reach = cases.reach(condition)
     proper = cases.by_agent if isinstance(condition, Mentioned) else -1
-    return any(
-        (reach.violated & mask & proper).bit_count() > demands.tolerance * (reach.applies & mask & proper).bit_count()
-        for mask in (cases.accepted, cases.withheld_accepted)
-    )
+    mine, withheld = cases.accepted & proper, cases.withheld_accepted & proper
+    if (reach.violated & mine).bit_count() > demands.tolerance * (reach.applies & mine).bit_count():
+        return True
+    return (reach.violated & withheld).bit_count() > demands.expected((reach.applies & withheld).bit_count())
 
 
 def by_chance(violated: int, rejected: int, refused: int, accepted: int) -> float:
@@ -114,7 +118,7 @@ def by_chance(violated: int, rejected: int, refused: int, accepted: int) -> floa
 def _contradiction(support: Support, demands: Demands) -> str:
     if support.refused > demands.tolerance * support.accepted:
         return f"refuses {support.refused} of {support.accepted} accepted calls"
-    if support.withheld_refused > demands.tolerance * support.withheld_accepted:
+    if support.withheld_refused > demands.expected(support.withheld_accepted):
         return f"refuses {support.withheld_refused} of {support.withheld_accepted} accepted calls in withheld scenarios"
     return ""
 

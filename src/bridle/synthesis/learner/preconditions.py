@@ -25,7 +25,7 @@ from bridle.synthesis.learner.condition import (
 )
 from bridle.synthesis.learner.example import Example
 from bridle.synthesis.learner.helpers import found, kinds
-from bridle.synthesis.learner.shapes import paths
+from bridle.synthesis.learner.shapes import NEGLIGIBLE, negligible, paths
 from bridle.synthesis.learner.term import Argument, Calls, Field, Size, Term
 from bridle.synthesis.learner.wording import tame
 
@@ -37,6 +37,9 @@ RESOURCES = 60
 
 DEEPEST = 3
 """Steps into a resource."""
+
+PATIENCE = 12
+"""Examples after which a pair of terms that compare in every way is given up."""
 
 _NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 _ORDERED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?")
@@ -151,18 +154,18 @@ def _single(term: Term, accepted: list[Any], rejected: list[Any]) -> Iterator[Co
     """Hypotheses about one term."""
     if not accepted or not rejected:
         return
-    if all(value is not None for value in accepted) and None in rejected:
+    empty = sum(value is None for value in accepted)
+    if negligible(empty, len(accepted)) and None in rejected:
         yield Stated(term)
-    if all(value is None for value in accepted) and any(value is not None for value in rejected):
+    if negligible(len(accepted) - empty, len(accepted)) and any(value is not None for value in rejected):
         yield Stated(term, empty=True)
     if all(value is None or isinstance(value, (str, bool)) for value in accepted):
-        counted = Counter(accepted)
-        telling = [v for v in counted if v is not None] and len(counted) <= MOST_VALUES
-        if telling and len(accepted) >= 3 * len(counted) and all(not isinstance(v, str) or tame(v) for v in counted):
-            yield OneOf(term, tuple(sorted(counted, key=lambda v: (str(type(v)), str(v)))))
-    numbers = [value for value in accepted if "number" in kinds(value)]
+        yield from _values(term, Counter(accepted))
+    numbers = sorted(value for value in accepted if "number" in kinds(value))
     others = [value for value in rejected if "number" in kinds(value)]
     if numbers and others and len(numbers) == len(accepted):
+        beyond = int(NEGLIGIBLE * len(numbers))
+        numbers = numbers[beyond : len(numbers) - beyond]
         if min(numbers) > 0 in others:
             whole = all("integer" in kinds(n) for n in (*numbers, *others))
             yield Compare(term, ">=", 1) if whole else Compare(term, ">", 0)
@@ -172,23 +175,35 @@ def _single(term: Term, accepted: list[Any], rejected: list[Any]) -> Iterator[Co
             yield Compare(term, "<=", high)
 
 
+def _values(term: Term, counted: Counter[Any]) -> Iterator[OneOf]:
+    """The values of accepted calls; and those of nearly all of them, in case the rest is noise."""
+    total = counted.total()
+    common = Counter({value: count for value, count in counted.items() if not negligible(count, total)})
+    nearly_all = len(common) < len(counted) and negligible(total - common.total(), total)
+    for values in (counted, common) if nearly_all else (counted,):
+        telling = any(value is not None for value in values) and len(values) <= MOST_VALUES
+        if telling and total >= 3 * len(values) and all(not isinstance(v, str) or tame(v) for v in values):
+            yield OneOf(term, tuple(sorted(values, key=lambda v: (str(type(v)), str(v)))))
+
+
 def _pair(left: Term, right: Term, columns: Columns) -> Iterator[Condition]:
     """Hypotheses about how two terms compare."""
     mine, theirs = columns.read[left], columns.read[right]
-    signs: set[str] = set()
+    counted: Counter[str] = Counter()
     rows = listed = 0
     for a, b in zip(mine[0], theirs[0], strict=True):
         if not a or not b:
             continue
         rows += 1
+        if rows == PATIENCE and len(counted) > 2 and not listed:
+            return
         if isinstance(b[0], list) and not isinstance(a[0], (list, dict)):
             listed += all(value in options for value in a for options in b if isinstance(options, list))
-        signs |= {_sign(x, y) for x in a for y in b}
-        if len(signs) > 2 and not listed:
-            return
+        counted.update({_sign(x, y) for x in a for y in b})
     if not rows:
         return
-    if listed == rows:
+    signs = {sign for sign, count in counted.items() if not negligible(count, rows)}
+    if negligible(rows - listed, rows):
         yield Among(left, right)
     relation = _relation(signs)
     if relation is None:

@@ -20,6 +20,9 @@ from bridle.synthesis.learner.wording import tame
 MOST_VALUES = 10
 """Values that an enumeration may have."""
 
+NEGLIGIBLE = 0.01
+"""The share of accepted calls that may be noise: hypotheses may leave them out, and are weighed with what they cost."""
+
 LONGEST_PATTERN = 80
 """Characters of an induced pattern."""
 
@@ -42,13 +45,18 @@ def induced(cases: Cases, unexplained: int) -> Iterator[Condition]:
     for inside, objects in sorted(_objects(calls).items()):
         counted = Counter(name for inner in objects for name in inner if _NAME.fullmatch(name))
         for name in sorted(counted):
-            if counted[name] == len(objects) and not speaks_of_authority(name):
+            if negligible(len(objects) - counted[name], len(objects)) and not speaks_of_authority(name):
                 yield Required(name, inside)
         yield Only(tuple(sorted(counted)), inside)
     for path in sorted(paths(calls)):
         if not speaks_of_authority(path):
             values = [value for call in calls for value in found(call, path)]
             yield from forms(path, values, [value for call in rejected for value in found(call, path)])
+
+
+def negligible(count: int, total: int) -> bool:
+    """Whether so few may be noise; nothing at all always is."""
+    return count <= NEGLIGIBLE * total
 
 
 def structural(condition: Condition) -> bool:
@@ -58,7 +66,8 @@ def structural(condition: Condition) -> bool:
 
 def forms(path: str, values: Sequence[Any], rejected: Sequence[Any]) -> Iterator[Condition]:
     """Forms that all the values have, and some of the rejected ones perhaps not."""
-    types = {_type(value) for value in values}
+    counted = Counter(map(_type, values))
+    types = {name for name, count in counted.items() if not negligible(count, len(values))}
     if types == {"integer"}:
         yield Fits(path, "type", "number")
     if {"integer", "number"} <= types:
