@@ -17,7 +17,6 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count as counting
 from typing import Any, NamedTuple, Protocol
@@ -109,6 +108,9 @@ def judged_rows(environment: Environment, split: Split, *, count: int, seed: int
 
     Deterministic in its arguments. `offset` moves on to other scenarios, and draws anew. Fewer rows come of an
     environment that has no more distinct ones.
+
+    Raises:
+        EnvironmentFault: no game gave a row before it broke.
     """
     return _Table(environment, split, count=count, seed=seed, offset=offset).fill()
 
@@ -136,18 +138,26 @@ class _Table:
         self._seen: dict[str, _Seen] = {}
 
     def fill(self) -> list[Row]:
-        """Play games until there are enough rows, or no new ones."""
-        idle = 0
+        """Play games until there are enough rows, or no new ones. A game that breaks ends there; the next one goes on.
+
+        Raises:
+            EnvironmentFault: no game gave a row before it broke.
+        """
+        idle, broken = 0, ""
         for number in counting():
             before = len(self._rows)
-            episode = self._environment.start(self._scenarios[(self._first + number) % len(self._scenarios)])
-            if not (isinstance(episode, Probing) and isinstance(episode, ForeignActing)):
-                return []
-            with suppress(EnvironmentFault):  # a game that breaks ends here; the next one goes on
+            try:
+                episode = self._environment.start(self._scenarios[(self._first + number) % len(self._scenarios)])
+                if not (isinstance(episode, Probing) and isinstance(episode, ForeignActing)):
+                    return []
                 self._game(episode, number)
+            except Exception as error:  # whatever an environment raises is a fault of its own, as in a rollout
+                broken = f"{type(error).__name__}: {error}"
             idle = 0 if len(self._rows) > before else idle + 1
             if len(self._rows) >= self._count or idle == IDLE:
                 break
+        if broken and not self._rows:
+            raise EnvironmentFault(f"{self._environment.name} broke in every game that was judged, with {broken}")
         return stratified(list(self._rows.values())[: self._count])
 
     def _game(self, episode: _Judging, number: int) -> None:

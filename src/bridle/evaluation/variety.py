@@ -15,7 +15,6 @@ from typing import Any
 
 from bridle.agents.random_legal import random_legal
 from bridle.environment import Enumerating, Environment, Episode, Probing, Split
-from bridle.errors import EnvironmentFault
 from bridle.evaluation.judged import SLOW, SLOW_TOLERATED
 from bridle.harness import Action, Call, Loaded
 
@@ -44,7 +43,7 @@ class Position:
         """Different legal actions that are enough: half of what uniform draws would show on average, at least two.
 
         Half, so that neither chance nor a reasonable preference counts as timid: a uniform proposer falls short in
-        fewer than one of five million positions.
+        one of eight million positions at most.
         """
         n = len(self.legal)
         return max(2, int(n * (1 - (1 - 1 / n) ** DRAWS) / 2))
@@ -77,13 +76,13 @@ def sample_positions(environment: Environment, split: Split, *, count: int, seed
     scenarios = environment.scenarios(split)
     found: list[Position] = []
     for number in range(ATTEMPTS * count):
-        episode = environment.start(scenarios[(seed * 7919 + offset + number) % len(scenarios)])
-        if not (isinstance(episode, Enumerating) and isinstance(episode, Probing)):
-            return []
         try:
+            episode = environment.start(scenarios[(seed * 7919 + offset + number) % len(scenarios)])
+            if not (isinstance(episode, Enumerating) and isinstance(episode, Probing)):
+                return []
             position = _position(episode, rng.choice(MOVES), rng)
-        except EnvironmentFault:
-            continue  # this game broke; the next one goes on
+        except Exception:  # whatever an environment raises is a fault of its own: this game is no position
+            continue
         if position is not None:
             found.append(position)
         if len(found) == count:
@@ -136,8 +135,8 @@ def _legal(position: Position, action: Action) -> bool:
     assert isinstance(position.episode, Probing)
     try:
         return bool(position.episode.probe(action))
-    except EnvironmentFault:
-        return False  # the environment's fault: nobody knows, so nothing is shown
+    except Exception:  # the environment's own fault: nobody knows, so nothing is shown
+        return False
 
 
 def _words(action: Action) -> str:

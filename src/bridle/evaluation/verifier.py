@@ -28,8 +28,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from bridle.environment import Environment, ForeignActing, Probing
-from bridle.errors import EnvironmentFault, Failure, UsageError
+from bridle.environment import Environment
+from bridle.errors import Failure, UsageError
 from bridle.evaluation.causes import cause_key, numbers_alike
 from bridle.evaluation.evidence import Evidence, of_rollout, pooled
 from bridle.evaluation.judged import STRATA, Misjudged, Row, Verdicts, judge, judged_rows
@@ -95,15 +95,12 @@ class Verifier:
                 environment=environment,
             )
         )
-        if table.rows:
-            return table
-        episode = environment.start(environment.scenarios(trial.split)[0])
-        if isinstance(episode, Probing) and isinstance(episode, ForeignActing):
-            raise EnvironmentFault(f"{environment.name} broke in every game before it had judged an action.")
-        raise UsageError(
-            f"{environment.name} can't tell whether foreign actions are legal (its episodes have no `probe` and "
-            "`foreign_actions`), so the objective verifier can't be measured there; use --objective legality."
-        )
+        if not table.rows:
+            raise UsageError(
+                f"{environment.name} can't tell whether foreign actions are legal (its episodes have no `probe` and "
+                "`foreign_actions`), so the objective verifier can't be measured there; use --objective legality."
+            )
+        return table
 
 
 @dataclass(frozen=True, kw_only=True)
