@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
@@ -9,7 +10,10 @@ from typing import Any
 
 import jinja2
 
+from bridle.errors import UsageError
+from bridle.report.code import changes, coloured
 from bridle.report.layout import layout
+from bridle.synthesis.critic import KINDS, QUOTAS, criticise
 from bridle.synthesis.run import REPORT, Record, read
 from bridle.synthesis.search import STOPS
 from bridle.synthesis.tree import Node
@@ -18,12 +22,24 @@ from bridle.synthesis.tree import Node
 def write_report(folder: Path) -> Path:
     """Render the run in `folder` to its `report.html`; the file's path."""
     path = folder / REPORT
-    path.write_text(render(read(folder)), "utf-8")
+    text = render(read(folder))
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} can't be written ({error.strerror}); copy the run to a folder of yours.") from None
     return path
 
 
 def render(record: Record) -> str:
-    """The report as HTML."""
+    """The report as HTML.
+
+    Raises:
+        UsageError: not even the root was measured yet.
+    """
+    if not len(record.tree):
+        raise UsageError(
+            f"The run in {record.folder} has measured nothing yet; wait, or go on with  bridle resume {record.folder}"
+        )
     loader = jinja2.FunctionLoader(lambda name: (resources.files(__package__) / name).read_text("utf-8"))
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     best = record.best
@@ -33,7 +49,7 @@ def render(record: Record) -> str:
         plan=record.plan,
         limits=asdict(record.plan.limits),
         started=record.started,
-        stop=STOPS[record.stop] if record.stop else "under way, or interrupted: it can be resumed",
+        stop=STOPS.get(record.stop, record.stop) if record.stop else "under way, or interrupted: it can be resumed",
         best=best,
         lineage=lineage,
         drawn=layout(record.tree),
@@ -41,7 +57,29 @@ def render(record: Record) -> str:
         curve=curve(record),
         colour=colour,
         state=state,
+        coloured=coloured,
+        changed=changed(record),
+        kinds=kinds,
+        critique=lambda node: criticise(node.evidence, quotas=None if record.plan.preset == "paper" else QUOTAS).text,
     )
+
+
+def changed(record: Record) -> dict[int, list[tuple[str, str]]]:
+    """For each node with a program of its own, what it changed in its parent's."""
+    return {
+        node.id: changes(record.tree[node.parent].source, node.source)
+        for node in record.tree
+        if node.parent is not None and node.source
+    }
+
+
+def kinds(node: Node) -> list[tuple[str, int]]:
+    """The kept failures of a node by kind, in words, the most frequent first."""
+    failures = node.evidence.failures if node.evidence is not None else ()
+    counts = Counter[str]()
+    for step in failures:
+        counts[KINDS.get(step.kind, step.kind)] += step.count
+    return counts.most_common()
 
 
 def spent(record: Record) -> dict[str, str]:
