@@ -34,6 +34,7 @@ def test_no_two_nodes_meet_and_children_stand_below_their_parents(tree: Tree) ->
     assert leaves == [MARGIN + COLUMN * n for n in range(len(leaves))]
     for one in tree:
         below = [places[child.id][0] for child in tree.children(one.id)]
+        assert below == sorted(below)  # in the order in which they were made
         assert not below or min(below) <= places[one.id][0] <= max(below)
 
 
