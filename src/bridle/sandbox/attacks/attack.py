@@ -8,10 +8,12 @@ from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
 from bridle.errors import Failure
-from bridle.harness import TEXT_ACTION, Contract, Limits, Loaded, Reply
+from bridle.harness import TEXT_ACTION, Contract, Limits, Reply
 from bridle.harness import Result as Kind
+from bridle.sandbox.audit import Observed
+from bridle.sandbox.loaded import LocalLoaded
 
-LIMITS = Limits(call_seconds=0.4, batch_seconds=1.5, load_seconds=2.0, memory_bytes=256 << 20, cpu_seconds=30)
+LIMITS = Limits(call_seconds=0.3, batch_seconds=1.0, load_seconds=1.0, memory_bytes=256 << 20, cpu_seconds=30)
 """What an attack may use, unless it says otherwise: little, so that those that only waste time end soon."""
 
 SLACK_SECONDS = 4.0
@@ -55,12 +57,14 @@ class Answer(NamedTuple):
 class Attempt:
     """What the parent saw of an attack.
 
-    `answers` are the replies in the order of the calls; `refused` says why the harness was not loaded; `raised` is what
-    the sandbox raised that it should not have; `seconds` how long it took, of at most `bound`.
+    `answers` are the replies in the order of the calls, follow-ups included; `refused` says why the harness was not
+    loaded, `audited` what the audit found; `raised` is what the sandbox raised that it should not have; `seconds` how
+    long it took, of at most `bound`.
     """
 
     answers: tuple[Answer, ...] = ()
     refused: Failure | None = None
+    audited: Failure | None = None
     raised: Exception | None = None
     rules: object = None
     printed: int = 0
@@ -78,7 +82,7 @@ class Attempt:
 class Trigger:
     """How an attack is set off: `run` calls the loaded harness with a bait; `calls` bounds how many time-outs fit."""
 
-    run: Callable[[Loaded, Attack, str], Sequence[Answer]]
+    run: Callable[[LocalLoaded, Attack, str], Sequence[Observed]]
     calls: int = 1
 
 
@@ -91,7 +95,7 @@ class Attack:
     """One attack. `source` is hostile and runs in the sandbox only, without the static gate.
 
     `function` is the contract's function that is called; empty: its first. `oracle` says what else, besides the
-    tripwires, is an escape. `numpy`: the attack needs it.
+    tripwires, is an escape. `audited`: the audit asks the calls again, as it would in use. `numpy`: it needs that.
     """
 
     name: str
@@ -102,14 +106,15 @@ class Attack:
     function: str = ""
     oracle: Oracle | None = None
     limits: Limits = field(default=LIMITS)
+    audited: bool = False
     numpy: bool = False
 
     @property
     def bound(self) -> float:
         """The longest that it may hold its caller, in seconds."""
         limits, calls = self.limits, self.trigger.calls
-        once = limits.load_seconds + min(calls * (limits.call_seconds + limits.load_seconds), limits.batch_seconds * 2)
-        return once + SLACK_SECONDS
+        waits = limits.load_seconds + min(calls * (limits.call_seconds + limits.load_seconds), 2 * limits.batch_seconds)
+        return waits + SLACK_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)

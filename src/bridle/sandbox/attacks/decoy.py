@@ -11,9 +11,19 @@ import subprocess
 import sys
 from types import TracebackType
 
+from bridle.errors import SandboxFault
+
+_LIBRARIES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
 _PROGRAM = """
 import ctypes, os, sys
-secret = os.environ["SECRET"].encode()
+secret, user = sys.argv[1].encode(), int(sys.argv[2])
+if user != os.getuid():
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)
 held = ctypes.create_string_buffer(secret)
 read, write = os.pipe()
 os.write(write, secret)
@@ -21,27 +31,20 @@ print(ctypes.addressof(held), read, flush=True)
 for line in sys.stdin:
     print(held.value.hex(), flush=True)
 """
+"""Becomes the user itself, which may not be able to read this interpreter, and stays open to its fellows' debuggers."""
 
 
 class Decoy:
-    """The process, its address book, and whether anybody touched it."""
+    """The process, where its secret is, and whether anybody touched it."""
 
     def __init__(self, secret: str, user: int) -> None:
-        """Start it as `user`, where this process may; else as its own user."""
-        self._secret = secret
-        command = [sys.executable, "-s", "-S", "-P", "-B", "-c", _PROGRAM]
-        environment = {"SECRET": secret}
-        for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
-            if name in os.environ:
-                environment[name] = os.environ[name]
-        self._process = _start(command, environment, user if os.getuid() == 0 else None)
-        self.user = user if os.getuid() == 0 else os.getuid()
-        line = self._line()
-        if not line and os.getuid() == 0:  # that user can't read this interpreter
-            self.close()
-            self._process, self.user = _start(command, environment, None), os.getuid()
-            line = self._line()
-        self.address, self.descriptor = map(int, line.split()) if line else (0, 0)
+        """Start it as `user`, where this process may; else as its own user.
+
+        Raises:
+            SandboxFault: it did not start.
+        """
+        self._secret, self._user = secret, user if os.getuid() == 0 else os.getuid()
+        self._start()
 
     @property
     def pid(self) -> int:
@@ -49,18 +52,40 @@ class Decoy:
         return self._process.pid
 
     def harm(self) -> str | None:
-        """What was done to it; None if nothing was."""
-        if self._process.poll() is not None:
-            return f"another process of this user was ended (status {self._process.returncode})"
+        """What was done to it since the last look, after which there is an unharmed one; None if nothing was."""
+        found = self._look()
+        if found is not None:
+            self.close()
+            self._start()
+        return found
+
+    def _look(self) -> str | None:
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(b"\n")
             self._process.stdin.flush()
         except OSError:
             return "another process of this user was ended"
-        if bytes.fromhex(self._line().decode() or "00") != self._secret.encode():
-            return "another process's memory was written"
-        return None
+        line = self._line()
+        if not line:
+            return "another process of this user was ended"
+        return None if bytes.fromhex(line) == self._secret.encode() else "another process's memory was written"
+
+    def _start(self) -> None:
+        environment = {name: os.environ[name] for name in _LIBRARIES if name in os.environ}
+        self._process = subprocess.Popen(
+            [sys.executable, "-s", "-S", "-P", "-B", "-c", _PROGRAM, self._secret, str(self._user)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**environment, "SECRET": self._secret},
+            cwd="/",
+        )
+        try:
+            self.address, self.descriptor = map(int, self._line().split())
+        except ValueError:
+            self.close()
+            raise SandboxFault("The process that attacks go for did not start.") from None
 
     def close(self) -> None:
         """End it."""
@@ -73,18 +98,7 @@ class Decoy:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _line(self) -> bytes:
+    def _line(self) -> str:
+        """The next line it prints, empty when it is gone; an attack that stops it makes the suite hang, and is told."""
         assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
-
-
-def _start(command: list[str], environment: dict[str, str], user: int | None) -> subprocess.Popen[bytes]:
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    if user is not None:
-        try:
-            return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
-                command, env=environment, cwd="/", user=user, group=user, extra_groups=[], **pipes
-            )
-        except OSError:
-            return _start(command, environment, None)
-    return subprocess.Popen(command, env=environment, cwd="/", **pipes)  # type: ignore[call-overload,no-any-return]
+        return self._process.stdout.readline().strip().decode()

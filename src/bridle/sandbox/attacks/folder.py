@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-SECRET, PRECIOUS, PLANTED, DROP = "secret.txt", "precious.txt", "planted.py", "drop"
+SECRET, PRECIOUS, PLANTED, DROP = "secret.txt", "drop/precious.txt", "planted.py", "drop"
 _LARGEST = 1 << 16
 
 
@@ -32,19 +32,16 @@ class Folder:
         return changed
 
     def _fill(self) -> None:
-        for name, text in (
-            (SECRET, self._secret),
-            (PRECIOUS, "precious"),
-            (PLANTED, f"SECRET = {self._secret!r}\n"),
-        ):
-            file = self.path / name
-            file.write_text(text)
-            file.chmod(0o666)
-            self._own(file)
         drop = self.path / DROP
         drop.mkdir(exist_ok=True)
         drop.chmod(0o777)
         self._own(drop)
+        texts = {SECRET: self._secret, PRECIOUS: "precious", PLANTED: f"SECRET = {self._secret!r}\n"}
+        for name, text in texts.items():
+            file = self.path / name
+            file.write_text(text)
+            file.chmod(0o666)
+            self._own(file)
         self._before = dict(_contents(self.path))
 
     def _own(self, path: Path) -> None:

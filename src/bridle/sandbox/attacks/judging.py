@@ -9,6 +9,9 @@ from bridle.harness import Limits
 from bridle.sandbox.attacks.attack import Answer, Attempt
 
 MAX_DEPTH = 64
+FORGED = "reply"
+"""The kind of failure that disqualifies a harness."""
+
 _LARGEST = 2**53 - 1
 
 
@@ -86,15 +89,22 @@ def _scalar(value: object, limits: Limits) -> str:
 
 
 def failing(attempt: Attempt) -> str | None:
-    """For attacks that the parent must refuse: at least one call, or the loading, has to fail."""
+    """For attacks that the parent must refuse somewhere: the loading or a call has to fail."""
     return None if attempt.failures else "was not refused"
 
 
+def refused(attempt: Attempt) -> str | None:
+    """For attacks that must not get a single answer accepted: the loading or the first call has to fail."""
+    if attempt.refused is not None or (attempt.answers and attempt.answers[0].reply.failure is not None):
+        return None
+    return "was not refused"
+
+
 def disqualified(attempt: Attempt) -> str | None:
-    """For forged replies: from the first failure on, nothing is accepted any more."""
+    """For forged replies: they are recognised as such, and from then on no answer is accepted any more."""
     if attempt.refused is not None:
         return None
-    failed = [answer.reply.failure is not None for answer in attempt.answers]
-    if not any(failed):
-        return "was not refused"
-    return None if all(failed[failed.index(True) :]) else "was trusted again after a forged reply"
+    kinds = [None if answer.reply.failure is None else answer.reply.failure.kind for answer in attempt.answers]
+    if FORGED not in kinds:
+        return "was not recognised"
+    return None if set(kinds[kinds.index(FORGED) :]) == {FORGED} else "was trusted again after a forged reply"

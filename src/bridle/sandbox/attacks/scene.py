@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
 from bridle.sandbox.attacks.attack import Attempt
-from bridle.sandbox.attacks.calls import numbers
+from bridle.sandbox.attacks.calls import numbers, spared
 from bridle.sandbox.attacks.decoy import Decoy
 from bridle.sandbox.attacks.ears import Ears
 from bridle.sandbox.attacks.folder import DROP, PLANTED, PRECIOUS, SECRET, Folder
@@ -39,7 +40,7 @@ class Scene:
             self._inherited = os.open(folder / SECRET, os.O_RDONLY)
             stack.callback(os.close, self._inherited)
             os.set_inheritable(self._inherited, True)
-            self.tree = Tree({self._decoy.pid})
+            self.tree = Tree()
             self._stack = stack.pop_all()
 
     def bait(self) -> str:
@@ -60,21 +61,25 @@ class Scene:
                 **self._ears.ports,
                 "parent": os.getpid(),
                 "workers": workers,
-                "zygotes": sorted(self.tree.zygotes_now()),
+                "zygotes": self.tree.zygotes(),
                 "decoy": decoy.pid,
                 "address": decoy.address,
                 "descriptor": decoy.descriptor,
                 "inherited": self._inherited,
                 "calls": numbers(),
+                "spared": spared(),
             }
         )
 
     def tripped(self, attempt: Attempt) -> list[str]:
         """Every wire that was tripped since the last look, in words."""
-        text = " ".join(_texts(attempt))
-        found = [f"read a secret of another {place}" for place, secret in self._secrets.items() if secret in text]
-        if CLAIM in text:
-            found.append(text[text.index(CLAIM) :][:200])
+        texts = list(_texts(attempt))
+        found = [
+            f"read a secret of another {place}"
+            for place, secret in self._secrets.items()
+            if any(secret in text for text in texts)
+        ]
+        found += [text[text.index(CLAIM) :][:200] for text in texts if CLAIM in text]
         found += self._folder.changes() + self._ears.heard() + self.tree.harm()
         for harm in (self._decoy.harm(), self.witness.harm()):
             if harm is not None:
@@ -88,10 +93,10 @@ class Scene:
         self._stack.close()
 
 
-def _texts(attempt: Attempt) -> list[str]:
+def _texts(attempt: Attempt) -> Iterator[str]:
     """Everything that an attack could say."""
-    said = [failure.message for failure in attempt.failures]
+    yield from (failure.message for failure in attempt.failures)
     for answer in attempt.answers:
         value = answer.reply.value
-        said.append(value if isinstance(value, str) else repr(value)[: 1 << 20])
-    return [*said, repr(attempt.rules)]
+        yield value if isinstance(value, str) else repr(value)
+    yield repr(attempt.rules)

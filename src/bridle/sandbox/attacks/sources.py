@@ -43,7 +43,7 @@ def tries(*ways):
     for way in ways:
         try:
             came.append(str(way()))
-        except OSError as error:
+        except (OSError, ValueError, ImportError) as error:
             came.append(repr(error))
     return "; ".join(dict.fromkeys(came))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import random
 import sys
 import time
 from dataclasses import asdict, replace
@@ -21,6 +22,8 @@ from bridle.sandbox.attacks.attack import LIMITS, Attack, Attempt, Finding, Outc
 from bridle.sandbox.attacks.catalog import ATTACKS
 from bridle.sandbox.attacks.judging import misjudged
 from bridle.sandbox.attacks.scene import Scene
+from bridle.sandbox.attacks.triggers import answers
+from bridle.sandbox.audit import audit
 from bridle.sandbox.local import LocalSandbox
 
 _LONGEST = 160
@@ -46,7 +49,6 @@ class Suite:
 
     def __enter__(self) -> Suite:
         self._scene = Scene(self._folder, self._gated.layers.user)
-        self._scene.tree.ignore(self._scene.tree.zygotes_now())
         self._open()
         return self
 
@@ -82,7 +84,10 @@ class Suite:
         try:
             loaded = self._sandbox.load(harness, attack.limits)
             seen["rules"] = loaded.rules
-            seen["answers"] = tuple(attack.trigger.run(loaded, attack, bait))
+            observed = attack.trigger.run(loaded, attack, bait)
+            seen["answers"] = answers(attack, observed)
+            if attack.audited:
+                seen["audited"] = audit(self._sandbox, harness, attack.limits, observed, random.Random(attack.name))
         except HarnessFault as fault:
             seen["refused"] = fault.failure
         except Exception as error:  # whatever it is, an attack made the parent raise it: that is an escape
@@ -120,15 +125,15 @@ class Suite:
 
     def _open(self) -> None:
         self._sandbox = LocalSandbox(without_isolation=self._without, static_gate=False)
+        self._scene.tree.look_at(self._sandbox)
         self._scene.witness.move_into(self._sandbox)
-        self._scene.tree.harm()
 
     def _close(self) -> None:
         if self._sandbox is not None:
             self._scene.witness.leave()
+            self._scene.tree.look_at(None)
             self._sandbox.close()
             self._sandbox = None
-            self._scene.tree.forget()
 
 
 def printable(text: str) -> str:
@@ -139,6 +144,8 @@ def printable(text: str) -> str:
 
 def _how(attempt: Attempt) -> str:
     """What stopped an attack, in the words of the first failure, else of the first answer."""
+    if attempt.audited is not None:
+        return "not stopped, but the audit saw it"
     for failure in attempt.failures:
         return str(failure)
     for answer in attempt.answers:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+
+from bridle.sandbox.local import LocalSandbox
 
 _PROC = Path("/proc")
 
@@ -29,43 +33,37 @@ def children(listing: list[Process], pid: int) -> set[int]:
 
 
 class Tree:
-    """Zygotes are this process's children (but for the `others`), workers are theirs, and there is nothing else."""
+    """A sandbox's zygotes, their workers, and nothing else."""
 
-    def __init__(self, others: set[int]) -> None:
-        """`others` are children of this process that are no zygotes."""
-        self._others = others
-        self._zygotes = set[int]()
+    def __init__(self) -> None:
+        """No sandbox yet."""
+        self._sandbox: LocalSandbox | None = None
 
-    def zygotes(self, listing: list[Process]) -> set[int]:
-        """The zygotes that are alive."""
-        mine = children(listing, os.getpid()) - self._others
-        return {process.pid for process in listing if process.pid in mine and not process.zombie}
+    def look_at(self, sandbox: LocalSandbox | None) -> None:
+        """From now on, look at this sandbox's processes."""
+        self._sandbox = sandbox
 
-    def zygotes_now(self) -> set[int]:
-        """The zygotes that are alive now."""
-        return self.zygotes(processes())
+    def zygotes(self) -> list[int]:
+        """The zygotes."""
+        return [] if self._sandbox is None else self._sandbox.zygotes()
 
     def workers(self) -> list[int]:
         """The workers, spare ones too."""
         listing = processes()
-        return sorted(pid for zygote in self.zygotes(listing) for pid in children(listing, zygote))
+        return sorted(pid for zygote in self.zygotes() for pid in children(listing, zygote))
 
     def harm(self) -> list[str]:
-        """Zygotes that are gone since the last look, and processes that nobody may have started."""
+        """Zygotes that are gone, and processes that nobody may have started, which are ended."""
         listing = processes()
-        zygotes = self.zygotes(listing)
-        gone, self._zygotes = self._zygotes - zygotes, zygotes
+        zygotes = set(self.zygotes())
+        alive = {process.pid for process in listing if not process.zombie}
         workers = {pid for zygote in zygotes for pid in children(listing, zygote)}
         strays = {p.pid for p in listing if p.parent in workers or p.group in zygotes} - workers - zygotes
-        return [f"zygote {pid} is gone" for pid in sorted(gone)] + [f"process {pid} was started" for pid in strays]
-
-    def ignore(self, pids: set[int]) -> None:
-        """These children are none of this tree's zygotes."""
-        self._others |= pids
-
-    def forget(self) -> None:
-        """Expect no zygote: the sandbox was closed."""
-        self._zygotes = set()
+        for pid in strays:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        gone = zygotes - alive if listing else set[int]()
+        return [f"a zygote ({pid}) is gone" for pid in sorted(gone)] + [f"process {pid} was started" for pid in strays]
 
 
 def _read(entry: Path) -> Process | None:

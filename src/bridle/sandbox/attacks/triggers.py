@@ -6,61 +6,83 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from bridle.harness import Call, Loaded, Reply
+from bridle.harness import Call
 from bridle.sandbox.attacks.attack import Answer, Attack, Trigger
+from bridle.sandbox.audit import Observed
+from bridle.sandbox.loaded import LocalLoaded
 
 _BATCH = 20
+_PADDING = 100_000
+"""Characters that make a batch larger than any pipe."""
 
 
 def _values(attack: Attack, bait: str, function: str) -> tuple[Any, ...]:
     """The bait as the arguments of one of the contract's functions."""
-    parameters = attack.contract.function(function).parameters
-    first = bait if attack.contract.name == "text-action" else json.loads(bait)
-    rest: list[Any] = ["" if attack.contract.name == "text-action" else {} for _ in parameters[1:]]
-    return (first, *rest)
+    text = attack.contract.name == "text-action"
+    rest: list[Any] = ["" if text else {} for _ in attack.contract.function(function).parameters[1:]]
+    return (bait if text else json.loads(bait), *rest)
 
 
-def _function(attack: Attack) -> str:
-    return attack.function or attack.contract.functions[0].name
+def _call(attack: Attack, bait: str, then: str | None = None) -> Call:
+    function = attack.function or attack.contract.functions[0].name
+    return Call(function, _values(attack, bait, function), then)
 
 
-def _answers(attack: Attack, function: str, replies: Sequence[Reply], then: str | None = None) -> list[Answer]:
+def answers(attack: Attack, observed: Sequence[Observed]) -> tuple[Answer, ...]:
+    """The replies with the kind of value that each had to be, follow-ups after what they follow."""
     found = []
-    for reply in replies:
-        found.append(Answer(attack.contract.function(function).result, reply))
-        if then is not None and reply.then is not None:
-            found.append(Answer(attack.contract.function(then).result, reply.then))
-    return found
+    for call, reply in observed:
+        found.append(Answer(attack.contract.function(call.function).result, reply))
+        if call.then is not None and reply.then is not None:
+            found.append(Answer(attack.contract.function(call.then).result, reply.then))
+    return tuple(found)
 
 
 def _calling(times: int) -> Trigger:
-    def run(loaded: Loaded, attack: Attack, bait: str) -> Sequence[Answer]:
-        function = _function(attack)
-        replies = [loaded.call(function, *_values(attack, bait, function)) for _ in range(times)]
-        return _answers(attack, function, replies)
+    def run(loaded: LocalLoaded, attack: Attack, bait: str) -> Sequence[Observed]:
+        call = _call(attack, bait)
+        return [Observed(call, loaded.call(call.function, *call.values)) for _ in range(times)]
 
     return Trigger(run=run, calls=times)
 
 
-def _batch(loaded: Loaded, attack: Attack, bait: str) -> Sequence[Answer]:
-    function = _function(attack)
-    replies = loaded.batch([Call(function, _values(attack, bait, function))] * _BATCH)
-    if len(replies) != _BATCH:
-        raise AssertionError(f"{len(replies)} replies to {_BATCH} calls")
-    return _answers(attack, function, replies)
+def _collected(loaded: LocalLoaded, *batches: Sequence[Call]) -> Sequence[Observed]:
+    """Send the batches, all before the first answer is awaited, and match the replies to their calls."""
+    for batch in batches:
+        loaded.submit(batch)
+    return [Observed(*pair) for batch in batches for pair in zip(batch, loaded.collect(), strict=True)]
 
 
-def _checked(loaded: Loaded, attack: Attack, bait: str) -> Sequence[Answer]:
-    first, then = (function.name for function in attack.contract.functions[:2])
-    replies = loaded.batch([Call(first, _values(attack, bait, first), then=then)] * 2)
-    return _answers(attack, first, replies, then)
+def _batch(loaded: LocalLoaded, attack: Attack, bait: str) -> Sequence[Observed]:
+    return _collected(loaded, [_call(attack, bait)] * _BATCH)
 
 
-ONCE, TWICE = _calling(1), _calling(2)
-"""One call, and two: the second shows what the first left behind."""
+def _checked(loaded: LocalLoaded, attack: Attack, bait: str) -> Sequence[Observed]:
+    return _collected(loaded, [_call(attack, bait, attack.contract.functions[1].name)] * 2)
+
+
+def _in_flight(loaded: LocalLoaded, attack: Attack, bait: str) -> Sequence[Observed]:
+    calls = [_call(attack, bait)] * 2
+    return [*_collected(loaded, calls, calls), *_collected(loaded, calls)]
+
+
+def _then_heavy(loaded: LocalLoaded, attack: Attack, bait: str) -> Sequence[Observed]:
+    light = _call(attack, bait)
+    heavy = _call(attack, json.dumps({**json.loads(bait), "padding": "." * _PADDING}))
+    return [Observed(light, loaded.call(light.function, *light.values)), *_collected(loaded, [heavy] * _BATCH)]
+
+
+ONCE, TWICE, OFTEN = _calling(1), _calling(2), _calling(8)
+"""One call, two (the second shows what the first left behind), and several."""
 
 BATCH = Trigger(run=_batch, calls=_BATCH)
 """A batch of calls in one round trip."""
 
 CHECKED = Trigger(run=_checked, calls=4)
 """A batch in which each proposal is checked in the same round trip."""
+
+IN_FLIGHT = Trigger(run=_in_flight, calls=6)
+"""Two batches on their way at once, and one more when they are back."""
+
+THEN_HEAVY = Trigger(run=_then_heavy, calls=1 + _BATCH)
+"""One call, then a batch that no pipe holds."""

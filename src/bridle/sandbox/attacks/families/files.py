@@ -227,6 +227,17 @@ def attack(bait):
 """,
     ),
     _attack(
+        "load-a-library",
+        """
+NAMES = ("libthread_db.so.1", "libanl.so.1", "libBrokenLocale.so.1", "libsqlite3.so.0")
+
+
+def attack(bait):
+    ctypes, libc = native()
+    return tries(*[lambda name=name: "ESCAPED: %s" % ctypes.CDLL(name) for name in NAMES])
+""",
+    ),
+    _attack(
         "watch-files",
         """
 def attack(bait):

@@ -64,14 +64,15 @@ def attack(bait):
         "run-a-program-from-memory",
         """
 def attack(bait):
-    os, (ctypes, libc) = module("os"), native()
+    ctypes, libc = native()
+    made, empty, at_the_descriptor = [4], (ctypes.c_char_p * 1)(None), 0x1000
 
     def make():
-        return ask(bait, "memfd_create", b"here" + bytes(1), 0)
+        made.append(ask(bait, "memfd_create", b"here" + bytes(1), 0))
+        return module("os").write(made[-1], b"#!/bin/sh" + bytes([10]) + b": > " + bait["target"].encode())
 
     def run():
-        empty = (ctypes.c_char_p * 1)(None)
-        return ask(bait, "execveat", 4, bytes(1), empty, empty, 0x1000)
+        return ask(bait, "execveat", made[-1], bytes(1), empty, empty, at_the_descriptor)
 
     return tries(make, run)
 """,
@@ -102,7 +103,7 @@ def attack(bait):
     os, none = module("os"), 0
     return tries(
         lambda: "ESCAPED: deaf to its death %d" % ask(bait, "prctl", 1, 0, 0, 0, 0),
-        lambda: "ESCAPED: a session of its own %d" % os.setsid(),
+        lambda: "ESCAPED: a session of its own %s" % os.setsid(),
         lambda: "ESCAPED: a group of its own %s" % os.setpgid(0, 0),
     )
 """,
