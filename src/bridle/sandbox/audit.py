@@ -1,7 +1,7 @@
 """The statelessness audit: a harness must answer from its arguments alone.
 
 The kernel can't see state that a process keeps between calls. So a sample of calls, drawn while the harness was in
-use, is asked again in a fresh worker in another order; a different answer is a failure of the harness, with its example.
+use, is asked again in a fresh worker in another order; a different answer is a failure of the harness, with an example.
 What the sample does not hold is not found: an audit finds state, it can't prove that there is none.
 """
 

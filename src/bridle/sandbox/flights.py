@@ -17,7 +17,7 @@ from bridle.errors import Blame, Failure, HarnessFault, UsageError
 from bridle.harness import Call, Contract, Limits, Reply
 from bridle.sandbox import wire
 from bridle.sandbox.process import Died, Late, Worker
-from bridle.sandbox.replies import FALSE, TRUE, Expected, Malformed, read_reply
+from bridle.sandbox.replies import Expected, Malformed, read_replies
 
 IN_FLIGHT = 2
 """Batches that may be on their way at once."""
@@ -27,8 +27,6 @@ SLICES = 8
 
 Line: TypeAlias = tuple[int, int, memoryview, int]
 """What a single call goes by: the two pipes, and where to tell the zygote what is waited for."""
-
-_TRUTHS = {wire.TRUE: TRUE, wire.FALSE: FALSE}
 
 
 class Route(NamedTuple):
@@ -42,15 +40,14 @@ class Route(NamedTuple):
 class Flight:
     """A batch on its way: the rows that the worker reads, the replies so far, which calls are due, which were sent."""
 
-    __slots__ = ("deadline", "due", "expected", "replies", "rows", "sent", "sequence", "truths", "waited")
+    __slots__ = ("deadline", "due", "expected", "replies", "rows", "sent", "sequence", "waited")
 
-    def __init__(self, rows: list[Any], expected: list[Expected], *, truths: bool) -> None:
-        """Nothing is sent yet. `truths`: every reply that is no failure is a lone truth value."""
+    def __init__(self, rows: list[Any], expected: list[Expected]) -> None:
+        """Nothing is sent yet."""
         self.rows, self.expected = rows, expected
         self.replies: list[Reply | None] = [None] * len(rows)
         self.due: Sequence[int] = range(len(rows))
         self.sent: Sequence[int] = ()
-        self.truths = truths
         self.sequence = 0
         self.deadline, self.waited = 0.0, False
 
@@ -103,11 +100,7 @@ class Flights:
 
     def submit(self, calls: Sequence[Call]) -> None:
         """Send a batch without waiting for it."""
-        if len(self.waiting) >= IN_FLIGHT:
-            raise UsageError(f"{IN_FLIGHT} batches are on their way already; collect one first.")
-        if len(calls) > wire.MAX_BATCH:
-            raise UsageError(f"A batch has at most {wire.MAX_BATCH} calls, not {len(calls)}.")
-        flight = self._flight(calls)
+        flight = Flight(*self.rows(calls))
         try:
             self.line = None
             self.waiting.append(flight)
@@ -116,12 +109,15 @@ class Flights:
             self.abandon()
             raise
 
-    def adopt(self, call: Call, sequence: int, received: bytes) -> None:
-        """Take over a call that was sent by itself, and what came back so far."""
-        flight = self._flight((call,))
+    def adopt(self, calls: Sequence[Call], sequence: int, received: bytes, unsent: bytes = b"") -> None:
+        """Take over a batch that was sent the short way: what came back so far, and what of it was not sent yet."""
+        flight = Flight(*self.rows(calls))
         flight.sequence, flight.sent = sequence, flight.due
-        self._buffer = received
+        self.line = None
+        self._buffer += received
         self.waiting.append(flight)
+        if unsent:
+            self._transmit(unsent)
 
     def collect(self) -> list[Reply]:
         """The replies of the oldest batch on its way."""
@@ -161,18 +157,18 @@ class Flights:
         else:
             self.line = (worker.requests, worker.replies, worker.waits, worker.wait)
 
-    def _flight(self, calls: Sequence[Call]) -> Flight:
-        """The calls as rows. Where one follows another, JSON goes marshalled, so that each gets a copy of its own."""
-        rows, expected, truths = list[Any](), list[Expected](), True
-        last: tuple[str, str | None] | None = None
+    def rows(self, calls: Sequence[Call]) -> tuple[list[Any], list[Expected]]:
+        """The calls as the worker reads them, and what is expected of each.
+
+        Where a function follows another, JSON goes marshalled, so that each function gets a copy of its own.
+        """
+        rows, expected, routes = list[Any](), list[Expected](), self._routes
         for function, values, then, seed in calls:
-            if last is None or last[0] is not function or last[1] is not then:
-                index, after, due = self.route(function, then)
-                copied, last = due.then == "json", (function, then)
-                truths = truths and due.then is None and due.result == "bool"
-            rows.append((index, after, seed, _marshal(values) if copied else values))
-            expected.append(due)
-        return Flight(rows, expected, truths=truths)
+            route = routes.get((function, then)) or self.route(function, then)
+            copied = route.then >= 0 and route.expected.then == "json"
+            rows.append((route.function, route.then, seed, to_marshal(values) if copied else values))
+            expected.append(route.expected)
+        return rows, expected
 
     def _send(self, flight: Flight) -> None:
         """Send what is due of a flight, to a fresh worker if there is none."""
@@ -182,16 +178,20 @@ class Flights:
             assert self.worker is not None
             self.sequence = flight.sequence = self.sequence % wire.LAST_SEQUENCE + 1
             flight.sent = flight.due
-            body = _marshal([flight.rows[index] for index in flight.due])
-            try:
-                frame = wire.HEAD.pack(wire.MARK, len(body), flight.sequence) + body
-                self._buffer += self.worker.send(frame, self._limits.batch_seconds)
-            except Late:
-                self._timeout(self.waiting[0])
-            except Malformed as malformed:
-                self._disqualify(malformed)
-            except Died:
-                return  # its last words may still be in the pipe: collecting finds out
+            body = to_marshal([flight.rows[index] for index in flight.due])
+            self._transmit(wire.HEAD.pack(wire.MARK, len(body), flight.sequence) + body)
+
+    def _transmit(self, frame: bytes) -> None:
+        """Write a frame, or what is left of one."""
+        assert self.worker is not None
+        try:
+            self._buffer += self.worker.send(frame, self._limits.batch_seconds)
+        except Late:
+            self._timeout(self.waiting[0])
+        except Malformed as malformed:
+            self._disqualify(malformed)
+        except Died:
+            return  # its last words may still be in the pipe: collecting finds out
 
     def _revive(self, flight: Flight) -> bool:
         """Load the harness into a fresh worker; where that fails, so does everything that is due."""
@@ -271,7 +271,11 @@ class Flights:
                         raise Malformed("it answered out of turn")
                     at = wire.SEQUENCE.size
                 if at:
-                    done, at = self._parse(flight, data, done, at)
+                    expected = (flight.expected[index] for index in due[done:])
+                    replies, at = read_replies(data, at, expected, self._limits.reply_bytes)
+                    for reply in replies:
+                        flight.replies[due[done]] = reply
+                        done += 1
                     if done == len(due):
                         break
                 self._wait(flight, worker)
@@ -282,22 +286,6 @@ class Flights:
             self._buffer = data[at:]
             if len(self.waiting) == 1:
                 raise Malformed("it sent surplus bytes")
-
-    def _parse(self, flight: Flight, data: bytes, done: int, at: int) -> tuple[int, int]:
-        """Take what replies there are, from the `done`-th that is due on; how many are done then, and up to where."""
-        due, replies, expected, limit = flight.due, flight.replies, flight.expected, self._limits.reply_bytes
-        if flight.truths:
-            # The judged table's case, a byte a row. Anything else among them is left to the careful way.
-            while done < len(due) and at < len(data) and (truth := _TRUTHS.get(data[at])) is not None:
-                replies[due[done]] = truth
-                done, at = done + 1, at + 1
-        while done < len(due):
-            found = read_reply(data, at, expected[due[done]], limit)
-            if found is None:
-                break
-            replies[due[done]], at = found
-            done += 1
-        return done, at
 
     def _wait(self, flight: Flight, worker: Worker) -> None:
         """Wait for bytes, no longer than a call may take. The first wait, mostly the only one, needs no clock.
@@ -345,7 +333,8 @@ def _failure(kind: str, message: str) -> Failure:
     return Failure(blame=Blame.HARNESS, kind=kind, message=message)
 
 
-def _marshal(value: Any) -> bytes:
+def to_marshal(value: Any) -> bytes:
+    """The value marshalled, for the worker; where need be, in plain JSON types."""
     try:
         return marshal.dumps(value, wire.MARSHAL)
     except ValueError:

@@ -1,10 +1,14 @@
-"""A harness in its sandbox, as its caller sees it."""
+"""A harness in its sandbox, as its caller sees it.
+
+What is ordinary goes the short way, here: written at once, answered in time, well-formed. Whatever is not (a worker
+that dies, hangs or lies, a frame that the pipe does not hold) is handed to `Flights`, which sorts it out.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from marshal import dumps
 from os import read, write
 from types import TracebackType
@@ -13,9 +17,9 @@ from typing import Any
 from bridle.errors import UsageError
 from bridle.harness import Call, Harness, Limits, Reply
 from bridle.sandbox import placement, wire
-from bridle.sandbox.flights import Flights
+from bridle.sandbox.flights import IN_FLIGHT, SLICES, Flights, to_marshal
 from bridle.sandbox.process import Worker
-from bridle.sandbox.replies import FALSE, TRUE, Malformed, read_reply
+from bridle.sandbox.replies import FALSE, TRUE, Expected, Malformed, read_replies
 
 _ATOMIC = wire.ATOMIC
 _LAST = wire.LAST_SEQUENCE
@@ -48,6 +52,9 @@ class LocalLoaded:
         self._flights = Flights(lambda: start()[0], worker, harness.contract, limits)
         self._functions = {f.name: (*self._flights.route(f.name, None), f.result == "bool") for f in functions}
         self._reply_bytes = limits.reply_bytes
+        self._pause = min(limits.call_seconds / SLICES, limits.batch_seconds) * 1000
+        self._sent: deque[tuple[Sequence[Call], list[Expected], int]] = deque()
+        self._received = b""
         self._closed = False
 
     @property
@@ -63,8 +70,9 @@ class LocalLoaded:
         """Up to 100 calls in one round trip; as the port."""
         if len(calls) == 1 and calls[0].then is None:
             return [self._one(calls[0].function, calls[0].values, calls[0].seed)]
+        self._nothing_under_way()
         self.submit(calls)
-        return self._flights.collect()
+        return self.collect()
 
     def submit(self, calls: Sequence[Call]) -> None:
         """Send a batch without waiting for it; at most two may be on their way.
@@ -72,9 +80,30 @@ class LocalLoaded:
         Raises:
             UsageError: an unknown function, too many calls, too many batches, or this is closed.
         """
-        if self._closed:
-            raise UsageError("This harness is closed; load it again.")
-        self._flights.submit(calls)
+        flights = self._flights
+        self._check(calls)
+        if flights.line is None:
+            flights.submit(calls)
+            return
+        rows, expected = flights.rows(calls)
+        if not rows:
+            self._sent.append(((), [], 0))
+            return
+        body = to_marshal(rows)
+        flights.sequence = sequence = flights.sequence % _LAST + 1
+        frame = wire.HEAD.pack(wire.MARK, len(body), sequence) + body
+        try:
+            sent = write(flights.line[0], frame)
+        except OSError:  # dead, or not reading
+            sent = 0
+        except BaseException:
+            self._abandon()
+            raise
+        if sent == len(frame):
+            self._sent.append((calls, expected, sequence))
+        else:
+            self._hand_over(b"")
+            flights.adopt(calls, sequence, b"", frame[sent:])
 
     def collect(self) -> list[Reply]:
         """The replies of the oldest batch on its way, in the order of its calls.
@@ -83,13 +112,35 @@ class LocalLoaded:
             SandboxFault: the sandbox itself failed.
             UsageError: there is none.
         """
-        return self._flights.collect()
+        flights = self._flights
+        if not self._sent or flights.worker is None:
+            return flights.collect()
+        _, expected, sequence = self._sent[0]
+        if not expected:
+            self._sent.popleft()
+            return []
+        data, self._received = self._received, b""
+        try:
+            if not data and flights.worker.poll(self._pause):
+                data = read(flights.worker.replies, wire.CHUNK)
+            if data[:4] == _NUMBERS[sequence][0]:
+                replies, at = read_replies(data, 4, expected, self._reply_bytes)
+                if len(replies) == len(expected) and (at == len(data) or len(self._sent) > 1):
+                    self._sent.popleft()
+                    self._received = data[at:]
+                    return replies
+        except Malformed:  # said again, and acted on, by those who take over
+            return self._finish_slowly(data)
+        except BaseException:
+            self._abandon()
+            raise
+        return self._finish_slowly(data)
 
     def close(self) -> None:
         """End the worker; as the port."""
         if not self._closed:
             self._closed = True
-            self._flights.abandon()
+            self._abandon()
             placement.leave(self._thread)
 
     def __enter__(self) -> LocalLoaded:
@@ -104,14 +155,11 @@ class LocalLoaded:
             self.close()
 
     def _one(self, function: str, values: tuple[Any, ...], seed: int) -> Reply:
-        """One call the short way: a write and a blocking read, while the zygote keeps the deadline.
-
-        Whatever is out of the ordinary goes the way of a batch.
-        """
+        """One call: a write and a blocking read, while the zygote keeps the deadline."""
         flights = self._flights
         line = flights.line
-        if line is None:
-            return self._one_by_batch(Call(function, values, None, seed))
+        if line is None or self._sent:
+            return self._one_slowly(function, values, seed)
         requests, replies, waits, slot = line
         flights.sequence = sequence = flights.sequence % _LAST + 1
         number, yes, no = _NUMBERS[sequence]
@@ -119,9 +167,9 @@ class LocalLoaded:
             index, _, expected, boolean = self._functions[function]
             body = dumps((number, index, seed, values), 2)
         except (KeyError, ValueError):
-            return self._one_by_batch(Call(function, values, None, seed))
+            return self._one_slowly(function, values, seed)
         if len(body) > _ATOMIC:
-            return self._one_by_batch(Call(function, values, None, seed))
+            return self._one_slowly(function, values, seed)
         try:
             waits[slot] = sequence
             write(requests, body)
@@ -129,9 +177,9 @@ class LocalLoaded:
             waits[slot] = 0
         except OSError:  # dead, or not reading
             waits[slot] = 0
-            return self._one_by_batch(Call(function, values, None, seed))
+            return self._one_slowly(function, values, seed)
         except BaseException:
-            flights.abandon()
+            self._abandon()
             raise
         if boolean:
             if data == yes:
@@ -139,13 +187,45 @@ class LocalLoaded:
             if data == no:
                 return FALSE
         elif data[:4] == number:
-            with suppress(Malformed):  # said again, and acted on, below
-                found = read_reply(data, 4, expected, self._reply_bytes)
-                if found is not None and found[1] == len(data):
+            try:
+                found, at = read_replies(data, 4, (expected,), self._reply_bytes)
+                if found and at == len(data):
                     return found[0]
-        flights.adopt(Call(function, values, None, seed), sequence, data)
+            except Malformed:  # said again, and acted on, below
+                pass
+        flights.adopt((Call(function, values, None, seed),), sequence, data)
         return flights.collect()[0]
 
-    def _one_by_batch(self, call: Call) -> Reply:
-        self.submit((call,))
-        return self._flights.collect()[0]
+    def _one_slowly(self, function: str, values: tuple[Any, ...], seed: int) -> Reply:
+        self._nothing_under_way()
+        self.submit((Call(function, values, None, seed),))
+        return self.collect()[0]
+
+    def _finish_slowly(self, received: bytes) -> list[Reply]:
+        self._hand_over(received)
+        return self._flights.collect()
+
+    def _hand_over(self, received: bytes) -> None:
+        """Leave the batches on their way, and what was received of them, to those who sort out the extraordinary."""
+        while self._sent:
+            calls, _, sequence = self._sent.popleft()
+            self._flights.adopt(calls, sequence, received)
+            received = b""
+
+    def _check(self, calls: Sequence[Call]) -> None:
+        if self._closed:
+            raise UsageError("This harness is closed; load it again.")
+        if len(calls) > wire.MAX_BATCH:
+            raise UsageError(f"A batch has at most {wire.MAX_BATCH} calls, not {len(calls)}.")
+        if len(self._sent) + len(self._flights.waiting) >= IN_FLIGHT:
+            raise UsageError(f"{IN_FLIGHT} batches are on their way already; collect one first.")
+
+    def _nothing_under_way(self) -> None:
+        if self._sent or self._flights.waiting:
+            raise UsageError("A batch is on its way; collect it first.")
+
+    def _abandon(self) -> None:
+        """Forget what is on its way, and whoever was asked."""
+        self._sent.clear()
+        self._received = b""
+        self._flights.abandon()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from bridle.errors import Blame, Failure
@@ -45,6 +46,45 @@ class Expected(NamedTuple):
     then: str | None = None
 
 
+TRUE, FALSE = Reply(True), Reply(False)
+_TRUTHS = {wire.TRUE: TRUE, wire.FALSE: FALSE}
+_LENGTH_AT, _AFTER_LENGTH = wire.LENGTH.unpack_from, 1 + wire.LENGTH.size
+_new = tuple.__new__  # half the price of the class's own
+
+
+def read_replies(data: bytes, at: int, expected: Iterable[Expected], limit: int) -> tuple[list[Reply], int]:
+    """As many of the expected replies as have arrived whole, from `at` on, and where the next one begins.
+
+    Raises:
+        Malformed: one of them is not of the expected kind.
+    """
+    replies, size = list[Reply](), len(data)
+    for due in expected:
+        if at >= size:
+            break
+        result, then = due
+        # The two shapes that rollouts and judged tables are made of, read here; everything else with more care below.
+        if result == "bool" and then is None and (truth := _TRUTHS.get(data[at])) is not None:
+            replies.append(truth)
+            at += 1
+            continue
+        if result == "text" and data[at] == wire.TEXT and size - at > _AFTER_LENGTH:
+            start = at + _AFTER_LENGTH
+            end = start + _LENGTH_AT(data, at + 1)[0]
+            if end - start <= limit and end < size and data[start:end].isascii():
+                second = _TRUTHS.get(data[end]) if then == "bool" else None
+                if second is not None or then is None:
+                    replies.append(_new(Reply, (data[start:end].decode(), None, second)))
+                    at = end if then is None else end + 1
+                    continue
+        found = read_reply(data, at, due, limit)
+        if found is None:
+            break
+        replies.append(found[0])
+        at = found[1]
+    return replies, at
+
+
 def read_reply(data: bytes, at: int, expected: Expected, limit: int) -> tuple[Reply, int] | None:
     """The reply that begins at `at`, and where the next one begins; None where its bytes have not all arrived.
 
@@ -57,10 +97,7 @@ def read_reply(data: bytes, at: int, expected: Expected, limit: int) -> tuple[Re
     second = _read_one(data, first[1], expected.then, limit)
     if second is None:
         return None
-    return first[0]._replace(then=second[0]), second[1]
-
-
-TRUE, FALSE = Reply(True), Reply(False)
+    return Reply(first[0].value, None, second[0]), second[1]
 
 
 def _read_one(data: bytes, at: int, result: str, limit: int) -> tuple[Reply, int] | None:

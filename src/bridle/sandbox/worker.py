@@ -9,14 +9,13 @@ import io
 import marshal
 import mmap
 import os
-import random
 import sys
 import types
 import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from bridle.sandbox import analysis, answers, confinement, wire
+from bridle.sandbox import analysis, answers, chance, confinement, wire
 
 
 def run(settings: dict[str, Any], request: int, reply: int, page: mmap.mmap, zygote: int) -> NoReturn:
@@ -94,6 +93,7 @@ class _Worker:
         self._requests = requests
         self._answerers: list[answers.Answerer] = []
         self._seed_random = self._seed_numpy = False
+        self._random = chance.install()
 
     def serve(self) -> None:
         """Load, then answer calls until the parent closes the pipe."""
@@ -174,7 +174,7 @@ class _Worker:
     def _seed(self, seed: int) -> None:
         """Seed the generators that the source uses."""
         if self._seed_random:
-            random.seed(seed)
+            self._random.begin(seed)
         if self._seed_numpy and "numpy" in sys.modules:
             sys.modules["numpy"].random.seed(seed & 0xFFFFFFFF)
 
