@@ -62,8 +62,8 @@ class FailedStep:
     `kind`: `illegal-accepted`, `illegal-refused` (by the harness's own check), `refused-legal`, `crash-propose`,
     `crash-check`, `crash-load`; where the harness is not to blame, `environment`; for tool calls see
     `evaluation.workflow`, for judged rows `evaluation.verifier`. `place` is lane, episode in the lane and the harness's
-    step in the episode, each from 0 on. `error_class` is the environment's, `rule` the one that the harness named, where
-    there is one. `count` is how many alike it stands for, itself included, where not all are kept.
+    step in the episode, each from 0 on. `error_class` is the environment's, `rule` the one that the harness named,
+    where there is one. `count` is how many alike it stands for, itself included, where not all are kept.
     """
 
     kind: str

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridle.errors import JournalBusy, JournalFault, UsageError
@@ -37,6 +37,7 @@ def files(path: Path) -> bytes:
     return b"".join(part.read_bytes() for part in sorted(path.parent.glob(path.name + "*")))
 
 
+@settings(max_examples=40)  # each is a few durable writes
 @given(payloads=st.lists(OBJECTS, max_size=6))
 def test_what_was_recorded_is_read_back_in_order(
     tmp_path_factory: pytest.TempPathFactory, payloads: list[dict]

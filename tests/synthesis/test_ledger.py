@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridle.errors import ModelFault
@@ -170,6 +170,7 @@ def test_the_allowance_bounds_every_attempt(journal: Journal) -> None:
 STEPS = st.lists(st.sampled_from(["answer", "fault", "permanent", "kill"]), min_size=1, max_size=12)
 
 
+@settings(max_examples=40)  # each is a dozen durable writes
 @given(steps=STEPS, allowance=st.integers(1, 6))
 def test_however_often_it_is_killed_nothing_recorded_is_asked_again(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str], allowance: int

@@ -17,7 +17,7 @@ def merged(parent: str, answer: str, scope: str) -> str:
     return merge(parent, answer, scope=(scope,), functions=FUNCTIONS)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(parent=modules(), answer=modules(helpers=(*HELPERS, "max")), scope=st.sampled_from(SCOPES))
 def test_frozen_functions_keep_their_meaning_and_those_in_scope_get_the_answers(
     parent: str, answer: str, scope: tuple[str, ...]
@@ -29,7 +29,7 @@ def test_frozen_functions_keep_their_meaning_and_those_in_scope_get_the_answers(
     assert ast.parse(result)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(parent=modules(), answer=modules(), third=modules(), scope=st.sampled_from(SCOPES))
 def test_merging_again_changes_nothing_and_a_third_answer_merges_too(
     parent: str, answer: str, third: str, scope: tuple[str, ...]
