@@ -13,7 +13,7 @@ from bridle.cli.console import JSON_OPTION, emit, leave, table
 
 
 def environments(
-    check: str | None = typer.Option(None, metavar="ID", help="Run the contract suite; * in an id stands for any text."),
+    check: str | None = typer.Option(None, metavar="ID", help="Run the contract suite; * stands for any text."),
     match: str = typer.Option("", help="List only ids that contain this."),
     evaluated: bool = typer.Option(False, "--evaluated", help="List only the paper's 32 evaluation games."),
     json: bool = JSON_OPTION,
