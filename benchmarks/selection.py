@@ -243,7 +243,7 @@ def reasons(options: argparse.Namespace) -> None:
     scratch, scratch_greedy = (f"{mean(one.roots for one in found):.0%}" for found in (ours, greedy))
     said = (
         "Once greedy and chain have an answer they never write from scratch again; if its design is unsound they are "
-        f"lost. On hard, K = 1, greedy writes from scratch in {scratch_greedy} of its calls and solves {solved(greedy)}; "
+        f"lost. On hard, K = 1, greedy spends {scratch_greedy} of its calls there and solves {solved(greedy)}; "
         f"Thompson sampling comes back ({scratch}) and solves {solved(ours)}.",
         "With 8 expansions in flight the first 8 answers are all from scratch: greedy takes the best of 8 designs, and "
         f"chain is 8 chains in turn. On hard, K = 8, greedy solves {eight['greedy']}, chain {eight['chain']}, Thompson "
