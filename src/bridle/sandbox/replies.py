@@ -178,14 +178,14 @@ def read_json(payload: bytes) -> Any:
 
 
 def _deeper(value: Any, depth: int) -> bool:
-    """Whether a value is nested deeper than `depth`, by levels, without recursion."""
-    level = [value]
-    for _ in range(depth + 1):
+    """Whether lists and dicts are nested more than `depth` deep, by levels, without recursion."""
+    level = [value] if isinstance(value, (list, dict)) else []
+    for _ in range(depth):
         level = [
             inner
             for outer in level
-            if isinstance(outer, (list, dict))
             for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (list, dict))
         ]
         if not level:
             return False
