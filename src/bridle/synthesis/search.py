@@ -104,6 +104,8 @@ class Search:
         self.plan, self._parts = plan, parts
         self._objective, self._selector = objective(plan.objective), selector(plan.selector, weight=plan.weight)
         self._recorded = {e.key: Node.from_record(e.payload) for e in parts.journal.events("node") if e.payload}
+        self._order = deque(node.id for node in self._recorded.values() if node.id)
+        self._seen: dict[str, int] = {e.key: e.payload["seen"] for e in parts.journal.events("expansion") if e.payload}
         self._expander = Expander(plan, parts.environment, parts.refiner, parts.model, parts.journal, parts.executor)
         self._budget = Budget(plan.limit)
         self._threads: list[threading.Thread] = []
@@ -117,8 +119,11 @@ class Search:
         tree, pending, stop = self._plant(), deque[tuple[Order, Future[Node]]](), None
         expansion = 1
         while stop is None:
-            while len(pending) < self.plan.concurrency and (order := self._choose(expansion, tree, pending)):
-                pending.append((order, self._dispatch(order)))
+            while len(pending) < self.plan.concurrency and self._due(expansion, tree):
+                order = self._choose(expansion, tree, pending)
+                if order is None:
+                    break
+                pending.append((order, self._dispatch(order, tree)))
                 expansion += 1
             if not pending:
                 stop = self._exhausted()
@@ -204,7 +209,11 @@ class Search:
                 amounts["usd"] = 2.0 * priced(self._parts.model, usage)
         return amounts
 
-    def _dispatch(self, order: Order) -> Future[Node]:
+    def _due(self, expansion: int, tree: Tree) -> bool:
+        """Whether a decision may be made now: one that the journal has is made after as many commits as it was."""
+        return len(tree) - 1 >= self._seen.get(str(expansion), 0)
+
+    def _dispatch(self, order: Order, tree: Tree) -> Future[Node]:
         """Start an expansion in a thread of its own, or answer it from the journal."""
         future: Future[Node] = Future()
         recorded = self._recorded.get(str(order.id))
@@ -216,7 +225,7 @@ class Search:
                 )
             future.set_result(recorded)
             return future
-        self._parts.journal.append("expansion", str(order.id), {"parent": order.parent})
+        self._parts.journal.append("expansion", str(order.id), {"parent": order.parent, "seen": len(tree) - 1})
         self._parts.hooks.on_dispatch(order.id, order.parent)
         thread = threading.Thread(target=settle, args=(future, self._expander.expand, order), daemon=True)
         self._threads.append(thread)
@@ -230,7 +239,15 @@ class Search:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _next(self, pending: deque[tuple[Order, Future[Node]]]) -> tuple[Order, Node] | None:
-        """The pending expansion that is committed next; None when the time is used up first."""
+        """The pending expansion that is committed next, in the journal's order while that lasts.
+
+        None when the time is used up first.
+        """
+        if self._order:
+            index = [order.id for order, _ in pending].index(self._order.popleft())
+            order, future = pending[index]
+            del pending[index]
+            return order, future.result()
         limit = self.plan.limit.seconds
         remaining = None if limit is None else limit - self._seconds()
         ready = [pending[0][1]] if self.plan.order == "dispatch" else [future for _, future in pending]
