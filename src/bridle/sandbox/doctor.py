@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +27,9 @@ def propose_action(board: str) -> str:
 def is_legal_action(board: str, action: str) -> bool:
     return True
 """
+
+SETTLE_SECONDS = 5.0
+"""How long a worker may take to be confined as it says."""
 
 UNTESTED = {"aarch64": "its system call table was written, never run", "darwin": "its sandbox was written, never run"}
 """What is true of a machine or system that Bridle's own tests never ran on."""
@@ -113,23 +116,27 @@ def examine(*, attack: bool, progress: Callable[[str], None] = lambda name: None
 
 def _probe() -> tuple[Level, dict[str, str], str]:
     """Confine a worker; its level, its layers, and in what way what is seen from outside denies what it says."""
-    before = _grandchildren()
-    with LocalSandbox(without_isolation=True, pinned=False) as sandbox:
-        said = sandbox.layers
-        with sandbox.load(Harness(_QUIET), Limits()) as loaded:
-            loaded.call("propose_action", "")
-            seen = [_seen(worker) for worker in sorted(_grandchildren() - before)]
-        level = sandbox.level
-    views = [view for view in seen if view]
-    denials = sorted({denial for view in views for denial in _denials(said, view)})
+    with (
+        LocalSandbox(without_isolation=True, pinned=False) as sandbox,
+        sandbox.load(Harness(_QUIET), Limits()) as loaded,
+    ):
+        loaded.call("propose_action", "")
+        said, level = sandbox.layers, sandbox.level
+        views, denials = _views(sandbox, said)
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while denials and time.monotonic() < deadline:  # a spare worker may still be at it
+            time.sleep(0.02)
+            views, denials = _views(sandbox, said)
     complaint = f"A worker is not confined as it says: {', '.join(denials)}." if denials else ""
     return level, _describe(said, views), complaint
 
 
-def _grandchildren() -> set[int]:
-    """The children of this process's children; a worker is one."""
+def _views(sandbox: LocalSandbox, said: Layers) -> tuple[list[dict[str, str]], list[str]]:
+    """What the kernel says of every worker, and which of the layers it denies."""
     listing = processes()
-    return {pid for child in children(listing, os.getpid()) for pid in children(listing, child)}
+    looks = [_seen(pid) for zygote in sandbox.zygotes() for pid in children(listing, zygote)]
+    views = [look for look in looks if look]
+    return views, sorted({denial for view in views for denial in _denials(said, view)})
 
 
 def _seen(worker: int) -> dict[str, str]:

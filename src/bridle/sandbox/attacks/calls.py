@@ -12,20 +12,19 @@ _BOTH = {
     "pidfd_send_signal": (424, 424), "io_uring_setup": (425, 425), "open_tree": (428, 428), "fsopen": (430, 430),
     "pidfd_open": (434, 434), "clone3": (435, 435), "openat2": (437, 437), "pidfd_getfd": (438, 438),
     "landlock_create_ruleset": (444, 444), "memfd_secret": (447, 447),
-    "execve": (59, 221), "execveat": (322, 281), "clone": (56, 220), "kill": (62, 129), "tgkill": (234, 131),
-    "rt_sigqueueinfo": (129, 138), "ptrace": (101, 117), "process_vm_readv": (310, 270),
-    "process_vm_writev": (311, 271), "mount": (165, 40), "unshare": (272, 97), "setns": (308, 268),
-    "chroot": (161, 51), "pivot_root": (155, 41), "keyctl": (250, 219), "add_key": (248, 217), "bpf": (321, 280),
-    "perf_event_open": (298, 241), "userfaultfd": (323, 282), "memfd_create": (319, 279), "init_module": (175, 105),
-    "prctl": (157, 167), "prlimit64": (302, 261), "personality": (135, 92), "shmget": (29, 194), "shmat": (30, 196),
-    "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180), "pkey_mprotect": (329, 288),
-    "open_by_handle_at": (304, 265), "name_to_handle_at": (303, 264), "seccomp": (317, 277), "syslog": (103, 116),
-    "eventfd2": (290, 19), "epoll_create1": (291, 20), "inotify_init1": (294, 26), "fanotify_init": (300, 262),
-    "timerfd_create": (283, 85), "signalfd4": (289, 74), "getrandom": (318, 278), "sched_setaffinity": (203, 122),
-    "fcntl": (72, 25), "kcmp": (312, 272), "setsid": (112, 157), "timer_create": (222, 107), "mmap": (9, 222),
-    "splice": (275, 76), "dup": (32, 23),
+    "execveat": (322, 281), "clone": (56, 220), "tgkill": (234, 131), "rt_sigqueueinfo": (129, 138),
+    "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "mount": (165, 40),
+    "unshare": (272, 97), "setns": (308, 268), "chroot": (161, 51), "pivot_root": (155, 41), "keyctl": (250, 219),
+    "add_key": (248, 217), "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
+    "memfd_create": (319, 279), "init_module": (175, 105), "prctl": (157, 167), "personality": (135, 92),
+    "shmget": (29, 194), "shmctl": (31, 195), "msgget": (68, 186), "msgctl": (71, 187), "semget": (64, 190),
+    "semctl": (66, 191), "mq_open": (240, 180), "pkey_mprotect": (329, 288), "open_by_handle_at": (304, 265),
+    "name_to_handle_at": (303, 264), "seccomp": (317, 277), "syslog": (103, 116), "eventfd2": (290, 19),
+    "epoll_create1": (291, 20), "inotify_init1": (294, 26), "fanotify_init": (300, 262), "timerfd_create": (283, 85),
+    "getrandom": (318, 278), "sched_setaffinity": (203, 122), "fcntl": (72, 25), "kcmp": (312, 272),
+    "timer_create": (222, 107),
 }  # fmt: skip
-_X86_64 = {"fork": 57, "vfork": 58, "open": 2, "iopl": 172, "modify_ldt": 154, "arch_prctl": 158, "alarm": 37}
+_X86_64 = {"fork": 57, "open": 2, "iopl": 172, "modify_ldt": 154}
 
 
 def numbers() -> dict[str, int]:

@@ -7,17 +7,22 @@ confined.
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
+from contextlib import suppress
 from types import TracebackType
 
 from bridle.errors import SandboxFault
+
+ANSWER_SECONDS = 5.0
+"""How long it may take to start, and to say what its memory holds."""
 
 _LIBRARIES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 _PROGRAM = """
 import ctypes, os, sys
-secret, user = sys.argv[1].encode(), int(sys.argv[2])
+secret, user = os.environ["SECRET"].encode(), int(sys.argv[1])
 if user != os.getuid():
     os.setgroups([])
     os.setresgid(user, user, user)
@@ -68,13 +73,13 @@ class Decoy:
             return "another process of this user was ended"
         line = self._line()
         if not line:
-            return "another process of this user was ended"
+            return "another process of this user was ended, or stopped"
         return None if bytes.fromhex(line) == self._secret.encode() else "another process's memory was written"
 
     def _start(self) -> None:
         environment = {name: os.environ[name] for name in _LIBRARIES if name in os.environ}
         self._process = subprocess.Popen(
-            [sys.executable, "-s", "-S", "-P", "-B", "-c", _PROGRAM, self._secret, str(self._user)],
+            [sys.executable, "-s", "-S", "-P", "-B", "-c", _PROGRAM, str(self._user)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -88,9 +93,10 @@ class Decoy:
             raise SandboxFault("The process that attacks go for did not start.") from None
 
     def close(self) -> None:
-        """End it."""
+        """End it. One that is being traced can't be waited for as long as its tracer lives."""
         self._process.kill()
-        self._process.communicate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.communicate(timeout=1.0)
 
     def __enter__(self) -> Decoy:
         return self
@@ -99,6 +105,7 @@ class Decoy:
         self.close()
 
     def _line(self) -> str:
-        """The next line it prints, empty when it is gone; an attack that stops it makes the suite hang, and is told."""
+        """The next line it prints; empty when it is gone, or stopped."""
         assert self._process.stdout is not None
-        return self._process.stdout.readline().strip().decode()
+        ready, _, _ = select.select([self._process.stdout], [], [], ANSWER_SECONDS)
+        return self._process.stdout.readline().strip().decode() if ready else ""

@@ -18,11 +18,12 @@ ATTACKS = (
         """
 def attack(bait):
     return tries(
+        lambda: module("os").closerange(0, 3),
         lambda: numpy.fromfile(bait["secret"], dtype=numpy.uint8).tobytes(),
         lambda: bytes(numpy.memmap(bait["secret"], mode="r")),
         lambda: numpy.loadtxt(bait["secret"], dtype=str),
         lambda: numpy.genfromtxt(bait["secret"], dtype=str),
-        lambda: numpy.load(bait["secret"], allow_pickle=True),
+        lambda: numpy.load(bait["secret"]),
     )
 """,
     ),

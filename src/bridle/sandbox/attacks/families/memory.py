@@ -158,16 +158,25 @@ def attack(bait):
         "shared-memory",
         """
 def attack(bait):
-    create, executable = 0o1666, 0o100000
+    create, private, remove = 0o1600, 0, 0
 
     def segment():
-        return "ESCAPED: segment %d" % ask(bait, "shmget", 4711, 4096, create)
+        made = ask(bait, "shmget", private, 4096, create)
+        return "ESCAPED: segment, and back %d" % ask(bait, "shmctl", made, remove, 0)
+
+    def queue():
+        made = ask(bait, "msgget", private, create)
+        return "ESCAPED: queue, and back %d" % ask(bait, "msgctl", made, remove, 0)
+
+    def semaphore():
+        made = ask(bait, "semget", private, 1, create)
+        return "ESCAPED: semaphore, and back %d" % ask(bait, "semctl", made, 0, remove)
 
     return tries(
         segment,
-        lambda: "ESCAPED: queue %d" % ask(bait, "msgget", 4711, create),
-        lambda: "ESCAPED: semaphore %d" % ask(bait, "semget", 4711, 1, create),
-        lambda: "ESCAPED: mailbox %d" % ask(bait, "mq_open", b"bridle" + bytes(1), 0o102, 0o600, 0),
+        queue,
+        semaphore,
+        lambda: "ESCAPED: mailbox %d" % ask(bait, "mq_open", b"bridle" + bytes(1), 0, 0, 0),
         lambda: "ESCAPED: secret memory %d" % ask(bait, "memfd_secret", 0),
     )
 """,

@@ -118,8 +118,9 @@ def attack(bait):
         "steal-a-descriptor",
         """
 def attack(bait):
+    module("os").closerange(0, 3)
     other = ask(bait, "pidfd_open", bait["decoy"], 0)
-    return module("os").read(ask(bait, "pidfd_getfd", other, bait["descriptor"], 0), 100)
+    return str(module("os").read(ask(bait, "pidfd_getfd", other, bait["descriptor"], 0), 100))
 """,
     ),
 )
