@@ -203,7 +203,7 @@ class Watch:
         self._roads, self._goal, self._rng = roads, goal, rng
         orders = "; ".join(f"see that {uri} is {phase}" for uri, phase in goal.items())
         self._view = ViewBuilder(task=f"Standing orders: {orders}.", tools=TOOLS, me=f"w{rng.randrange(10**6)}")
-        self._turns = self._errors = 0
+        self._turns = self._errors = self._done = 0
         self._over = False
 
     def observe(self) -> Observation:
@@ -226,6 +226,7 @@ class Watch:
         elif self._rng.random() < 0.03:
             step = Step(True, "static on the line", "transient")
         else:
+            self._done += 1
             step = Step(True, result=self._roads.carry_out(tool, arguments))
         return self._ended(action, step)
 
@@ -245,7 +246,7 @@ class Watch:
         return step._replace(rewards=(float(reached),), truncated=not step.terminated)
 
     def legal_actions(self) -> list[Action]:
-        calls = self._calls(random.Random(self._turns))
+        calls = self._calls(random.Random(self._done))
         return [call for call in calls if self.probe(call)] + [{"tool": "closeLog", "arguments": {}}]
 
     def foreign_actions(self, rng: random.Random) -> list[Action]:

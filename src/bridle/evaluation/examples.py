@@ -33,6 +33,9 @@ MADE_UP = 8
 RARE = 60
 """Calls of a tool with one outcome (accepted, or an error class) from which on these are no longer rare."""
 
+RARE_HERE = 2
+"""Rare calls of one tool and outcome that one episode is asked for: many episodes tell more than one does."""
+
 LONGEST = 80
 """Turns after which an episode is left."""
 
@@ -77,6 +80,7 @@ def _played(
     if manner != RANDOM:
         agent = simulated(environment)(scenario, rng.getrandbits(32))
     refusals: tuple[Refusal, ...] = ()
+    here: Counter[tuple[str, str]] = Counter()
     for _ in range(LONGEST):
         observation = episode.observe()
         if observation.no_legal_action:
@@ -85,7 +89,12 @@ def _played(
         truth = episode.probe(action)
         if manner != RANDOM:
             yield _row(observation, action, truth, proposer=AGENT)
-        yield from _made_up(episode, observation, seen, rng)
+        for row, picked in _made_up(episode, observation, rng):
+            outcome = _outcome(row)
+            if picked or (seen[outcome] < RARE and here[outcome] < RARE_HERE):
+                here[outcome] += 1
+                seen[outcome] += 1
+                yield row
         if manner == PROBED and not truth:
             refusals = (Refusal(action, truth.feedback),)
             continue
@@ -94,19 +103,18 @@ def _played(
             return
 
 
-def _made_up(
-    episode: Judging, observation: Observation, seen: Counter[tuple[str, str]], rng: random.Random
-) -> Iterator[Row]:
-    """Some made-up calls of a state, each with its truth; those with an outcome that is rare for their tool always."""
+def _made_up(episode: Judging, observation: Observation, rng: random.Random) -> Iterator[tuple[Row, bool]]:
+    """The made-up calls of a state, each with its truth and whether it is one of the few that are taken in any case."""
     actions = episode.foreign_actions(rng)
     picked = set(rng.sample(range(len(actions)), min(MADE_UP, len(actions))))
     for place, action in enumerate(actions):
-        truth = episode.probe(action)
-        tool = parts(action)[0]
-        outcome = tool if tool in observation.view.get("tools", ()) else "", truth.error_class
-        if place in picked or seen[outcome] < RARE:
-            seen[outcome] += 1
-            yield _row(observation, action, truth)
+        yield _row(observation, action, episode.probe(action)), place in picked
+
+
+def _outcome(row: Row) -> tuple[str, str]:
+    """The call's tool, where there is such a tool, and its error class."""
+    tool = parts(row.action)[0]
+    return tool if tool in row.view.get("tools", ()) else "", row.error_class
 
 
 def _row(observation: Observation, action: Action, truth: Truth, *, proposer: str = "") -> Row:

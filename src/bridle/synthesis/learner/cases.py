@@ -65,6 +65,17 @@ class Cases:
         """The examples of a mask, in order."""
         return [example for place, example in enumerate(self.examples) if mask >> place & 1]
 
+    def scenarios(self, mask: int) -> set[str]:
+        """The scenarios that the examples of a mask are from."""
+        found: set[str] = set()
+        place = 0
+        while mask:
+            skipped = (mask & -mask).bit_length() - 1
+            mask, place = mask >> skipped + 1, place + skipped
+            found.add(self.examples[place].scenario)
+            place += 1
+        return found
+
     def reach(self, condition: Condition) -> Reach:
         """Where a condition applies and where it is violated; looked at once."""
         if condition not in self._reached:

@@ -25,9 +25,9 @@ RULES = "rules"
 ATTEMPTS: tuple[Demands, ...] = (
     Demands(),
     Demands(support=2, chance=1e-2),
-    Demands(support=6, scenarios=3, chance=1e-5),
+    Demands(support=6, scenarios=3, chance=1e-4),
     Demands(support=2, scenarios=1, tolerance=0.02, chance=5e-2),
-    Demands(support=12, scenarios=4, tolerance=0.0, chance=1e-7),
+    Demands(support=12, scenarios=4, tolerance=0.0, chance=1e-5),
 )
 """What is demanded of a rule, attempt after attempt from the same node."""
 

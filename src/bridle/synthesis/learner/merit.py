@@ -8,9 +8,11 @@ explains. What a tool declares is no chance.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import comb, sqrt
+from typing import NamedTuple
 
 from bridle.synthesis.learner.cases import Cases
 from bridle.synthesis.learner.condition import Condition, Declared, Given, Mentioned
@@ -32,7 +34,7 @@ class Demands:
     support: int = 3
     scenarios: int = 2
     tolerance: float = 0.005
-    chance: float = 1e-4
+    chance: float = 1e-3
 
     def expected(self, accepted: int) -> float:
         """How many of so few accepted calls may be refused where a share `tolerance` is noise: two standard errors."""
@@ -54,26 +56,19 @@ class Merit:
 
 def weigh(condition: Condition, among: Sequence[Cases], unexplained: Mapping[str, int], demands: Demands) -> Merit:
     """Weigh a hypothesis for some tools. `unexplained` are the counterexamples that no rule explains yet, by tool."""
-    explained: dict[str, int] = {}
-    by_class: dict[str, int] = {}
-    at_stake: dict[str, int] = {}
+    explained = {cases.tool: cases.reach(condition).violated & unexplained[cases.tool] for cases in among}
+    by_class: Counter[str] = Counter()
     ids: list[str] = []
-    scenarios: set[str] = set()
     accepted = refused = withheld = withheld_refused = 0
     for cases in among:
-        reach = cases.reach(condition)
-        proper = cases.by_agent if isinstance(condition, Mentioned) else -1
+        reach, proper = cases.reach(condition), _proper(condition, cases)
         accepted += (reach.applies & cases.accepted & proper).bit_count()
         refused += (reach.violated & cases.accepted & proper).bit_count()
         withheld += (reach.applies & cases.withheld_accepted & proper).bit_count()
         withheld_refused += (reach.violated & cases.withheld_accepted & proper).bit_count()
-        explained[cases.tool] = reach.violated & unexplained[cases.tool]
         for name, members in cases.by_class.items():
-            at_stake[name] = at_stake.get(name, 0) + (reach.applies & unexplained[cases.tool] & members).bit_count()
-            by_class[name] = by_class.get(name, 0) + (explained[cases.tool] & members).bit_count()
-        for example in cases.members(explained[cases.tool]):
-            scenarios.add(example.scenario)
-            ids.append(example.id)
+            by_class[name] += (explained[cases.tool] & members).bit_count()
+        ids += [example.id for example in cases.members(explained[cases.tool])]
     error_class = max(by_class, key=lambda name: (by_class[name], name), default="")
     support = Support(
         count=len(ids),
@@ -83,36 +78,56 @@ def weigh(condition: Condition, among: Sequence[Cases], unexplained: Mapping[str
         withheld_accepted=withheld,
         withheld_refused=withheld_refused,
     )
-    odds = 0.0
-    if ids and not isinstance(condition, Declared):
-        odds = by_chance(by_class[error_class], at_stake[error_class], refused, accepted)
-        odds *= PREMISES if isinstance(condition, Given) else 1
-    return Merit(
-        support=support,
-        explained=explained,
-        error_class=error_class,
-        problem=_contradiction(support, demands) or _shortage(support, len(scenarios), odds, demands),
-    )
+    problem = _contradiction(support, demands)
+    if not problem:
+        spread = _spread(condition, among, unexplained, error_class)
+        problem = _shortage(support, spread, condition, demands)
+    return Merit(support=support, explained=explained, error_class=error_class, problem=problem)
+
+
+class Spread(NamedTuple):
+    """In how many scenarios calls of one error class, and accepted ones, violate a hypothesis, and of how many."""
+
+    violated: int
+    rejected: int
+    refused: int
+    accepted: int
+
+    @property
+    def by_chance(self) -> float:
+        """The probability that so few accepted calls would violate a condition that has nothing to do with acceptance.
+
+        Fisher's exact test, one-sided, over scenarios: calls of one scenario have too much in common to count apart.
+        """
+        drawn, everything = self.violated + self.refused, self.rejected + self.accepted
+        ways = sum(comb(self.accepted, few) * comb(self.rejected, drawn - few) for few in range(self.refused + 1))
+        return ways / comb(everything, drawn)
+
+
+def _spread(condition: Condition, among: Sequence[Cases], unexplained: Mapping[str, int], error_class: str) -> Spread:
+    violated, rejected, refused, accepted = set[str](), set[str](), set[str](), set[str]()
+    for cases in among:
+        reach, mine = cases.reach(condition), cases.accepted & _proper(condition, cases)
+        theirs = unexplained[cases.tool] & cases.by_class.get(error_class, 0)
+        violated |= cases.scenarios(reach.violated & theirs)
+        rejected |= cases.scenarios(reach.applies & theirs)
+        refused |= cases.scenarios(reach.violated & mine)
+        accepted |= cases.scenarios(reach.applies & mine)
+    return Spread(len(violated), len(rejected), len(refused), len(accepted))
+
+
+def _proper(condition: Condition, cases: Cases) -> int:
+    """The examples that count: what was spoken of is a matter of what agents propose, made-up calls name anything."""
+    return cases.by_agent if isinstance(condition, Mentioned) else -1
 
 
 def contradicted(condition: Condition, cases: Cases, demands: Demands) -> bool:
     """Whether a tool's own accepted calls, in training or withheld, contradict a hypothesis."""
-    reach = cases.reach(condition)
-    proper = cases.by_agent if isinstance(condition, Mentioned) else -1
+    reach, proper = cases.reach(condition), _proper(condition, cases)
     mine, withheld = cases.accepted & proper, cases.withheld_accepted & proper
     if (reach.violated & mine).bit_count() > demands.tolerance * (reach.applies & mine).bit_count():
         return True
     return (reach.violated & withheld).bit_count() > demands.expected((reach.applies & withheld).bit_count())
-
-
-def by_chance(violated: int, rejected: int, refused: int, accepted: int) -> float:
-    """The probability that so few accepted calls would violate a condition that has nothing to do with acceptance.
-
-    Fisher's exact test, one-sided: `violated` of `rejected` and `refused` of `accepted` calls violate it.
-    """
-    drawn, everything = violated + refused, rejected + accepted
-    ways = sum(comb(accepted, few) * comb(rejected, drawn - few) for few in range(refused + 1))
-    return ways / comb(everything, drawn)
 
 
 def _contradiction(support: Support, demands: Demands) -> str:
@@ -123,11 +138,13 @@ def _contradiction(support: Support, demands: Demands) -> str:
     return ""
 
 
-def _shortage(support: Support, scenarios: int, odds: float, demands: Demands) -> str:
+def _shortage(support: Support, spread: Spread, condition: Condition, demands: Demands) -> str:
     if support.count < demands.support:
         return f"only {support.count} counterexamples"
-    if scenarios < demands.scenarios:
+    if spread.violated < demands.scenarios:
         return "counterexamples of one scenario only"
-    if odds > demands.chance:
-        return f"spares {support.accepted} accepted calls, which could be chance"
+    if isinstance(condition, Declared):
+        return ""
+    if spread.by_chance * (PREMISES if isinstance(condition, Given) else 1) > demands.chance:
+        return f"spares accepted calls of {spread.accepted} scenarios, which could be chance"
     return ""

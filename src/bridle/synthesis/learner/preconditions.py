@@ -85,6 +85,11 @@ class Columns:
         accepted, rejected = self.read[term]
         return [v for row in accepted for v in row], [v for row in rejected for v in row]
 
+    def spread(self, term: Term) -> Counter[Any]:
+        """In how many scenarios an accepted call had each value of a term."""
+        rows = zip(self.accepted, self.read[term][0], strict=True)
+        return Counter(value for _, value in {(example.scenario, value) for example, row in rows for value in row})
+
 
 def state_terms(cases: Cases) -> list[Term]:
     """What a call of this tool can be compared with: its arguments, and the fields of the resources that they name."""
@@ -116,7 +121,7 @@ def order_terms(cases: Cases, tools: Sequence[str]) -> list[Term]:
 def hypotheses(columns: Columns) -> Iterator[Condition]:
     """What the accepted examples have in common and some rejected ones don't."""
     for term in columns.read:
-        yield from _single(term, *columns.values(term))
+        yield from _single(term, columns)
     fields = [term for term in columns.read if isinstance(term, Field)]
     arguments = [term for term in columns.read if isinstance(term, Argument)]
     for argument in arguments:
@@ -150,8 +155,9 @@ def _premises(columns: Columns) -> Iterator[OneOf]:
                     yield OneOf(term, (value,))
 
 
-def _single(term: Term, accepted: list[Any], rejected: list[Any]) -> Iterator[Condition]:
+def _single(term: Term, columns: Columns) -> Iterator[Condition]:
     """Hypotheses about one term."""
+    accepted, rejected = columns.values(term)
     if not accepted or not rejected:
         return
     empty = sum(value is None for value in accepted)
@@ -160,7 +166,7 @@ def _single(term: Term, accepted: list[Any], rejected: list[Any]) -> Iterator[Co
     if negligible(len(accepted) - empty, len(accepted)) and any(value is not None for value in rejected):
         yield Stated(term, empty=True)
     if all(value is None or isinstance(value, (str, bool)) for value in accepted):
-        yield from _values(term, Counter(accepted))
+        yield from _values(term, columns.spread(term))
     numbers = sorted(value for value in accepted if "number" in kinds(value))
     others = [value for value in rejected if "number" in kinds(value)]
     if numbers and others and len(numbers) == len(accepted):
@@ -176,7 +182,10 @@ def _single(term: Term, accepted: list[Any], rejected: list[Any]) -> Iterator[Co
 
 
 def _values(term: Term, counted: Counter[Any]) -> Iterator[OneOf]:
-    """The values of accepted calls; and those of nearly all of them, in case the rest is noise."""
+    """The values of accepted calls; and those of nearly all of them, in case the rest is noise.
+
+    Only what recurs from scenario to scenario is a kind of thing: an id or a title is not.
+    """
     total = counted.total()
     common = Counter({value: count for value, count in counted.items() if not negligible(count, total)})
     nearly_all = len(common) < len(counted) and negligible(total - common.total(), total)

@@ -21,6 +21,10 @@ MOST_WAIT = 3
 ENOUGH = 3
 """Errors of a class, and repeated calls, from which anything is concluded."""
 
+TRANSIENT = "transient"
+TEMPORARY = frozenset((TRANSIENT, *UNKNOWN_OUTCOME))
+"""Classes whose very meaning is that the call was in order: the first changed nothing, of the others nobody knows."""
+
 MOSTLY = 0.5
 """The share of repeated calls that have to go well for a retry to be worth it."""
 
@@ -34,14 +38,14 @@ class _Tally:
 
 
 def recoveries(examples: Iterable[Example]) -> list[Recovery]:
-    """One rule for each class of errors that was seen often enough, but denials."""
+    """One rule for each class of errors that was seen often enough, but denials; temporary ones are, once seen."""
     tallies: dict[str, _Tally] = {}
     for view in sessions(examples):
         _count(view, tallies)
     for example in examples:
         if not example.accepted and example.error_class:
             tallies.setdefault(example.error_class, _Tally()).seen += 1
-    return [_rule(name, tally) for name, tally in sorted(tallies.items()) if tally.seen >= ENOUGH]
+    return [_rule(name, t) for name, t in sorted(tallies.items()) if t.seen >= ENOUGH or name in TEMPORARY]
 
 
 def _count(view: Mapping[str, Any], tallies: dict[str, _Tally]) -> None:
@@ -66,33 +70,40 @@ def _count(view: Mapping[str, Any], tallies: dict[str, _Tally]) -> None:
 
 
 def _rule(name: str, tally: _Tally) -> Recovery:
-    """Retry where repeated calls mostly went well, soonest first; else the call has to be another one."""
-    for wait, (repeated, succeeded) in sorted(tally.again.items()):
-        if repeated >= ENOUGH and succeeded >= MOSTLY * repeated:
-            careful = name != "transient"
-            what = "It may be made again" if not careful else "Where the tool may be repeated, it may be made again"
-            when = " at once" if wait == 0 else f" after {wait} other call{'s' if wait > 1 else ''}"
-            return Recovery(
-                id=f"after-{name}",
-                error_class=name,
-                verdict="retry",
-                careful=careful,
-                after=wait,
-                repeated=repeated,
-                succeeded=succeeded,
-                seen=tally.seen,
-                sentence=f"A call that failed with {name} may succeed later. {what}{when}.",
-            )
+    """Retry where repeated calls mostly went well, soonest first, or where the class means that it may; else revise."""
+    again = [
+        (wait, repeated, succeeded)
+        for wait, (repeated, succeeded) in sorted(tally.again.items())
+        if repeated >= ENOUGH and succeeded >= MOSTLY * repeated
+    ]
     repeated = sum(counts[0] for counts in tally.again.values())
     succeeded = sum(counts[1] for counts in tally.again.values())
-    unknown = name in UNKNOWN_OUTCOME
-    advice = "read what it was about before anything else" if unknown else "change it, or do first what it needs"
+    if not again and name in TEMPORARY and succeeded >= MOSTLY * repeated:
+        again = [(0, repeated, succeeded)]
+    if not again:
+        return Recovery(
+            id=f"after-{name}",
+            error_class=name,
+            verdict="revise",
+            repeated=repeated,
+            succeeded=succeeded,
+            seen=tally.seen,
+            sentence=f"Do not repeat a call that failed with {name}: change it, or do first what it needs.",
+        )
+    wait, repeated, succeeded = again[0]
+    careful = name != TRANSIENT
+    when = "at once" if wait == 0 else f"after {wait} other call{'s' if wait > 1 else ''}"
+    what = f"A call that failed with {name} may be made again {when}"
+    if careful:
+        what += ", if its tool only reads or may be repeated; else find out first what it did"
     return Recovery(
         id=f"after-{name}",
         error_class=name,
-        verdict="revise",
+        verdict="retry",
+        careful=careful,
+        after=wait,
         repeated=repeated,
         succeeded=succeeded,
         seen=tally.seen,
-        sentence=f"Do not repeat a call that failed with {name}: {advice}.",
+        sentence=f"{what}.",
     )

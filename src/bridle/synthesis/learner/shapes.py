@@ -50,8 +50,10 @@ def induced(cases: Cases, unexplained: int) -> Iterator[Condition]:
         yield Only(tuple(sorted(counted)), inside)
     for path in sorted(paths(calls)):
         if not speaks_of_authority(path):
-            values = [value for call in calls for value in found(call, path)]
-            yield from forms(path, values, [value for call in rejected for value in found(call, path)])
+            seen = [(e.scenario, v) for e in cases.members(cases.accepted) for v in found(e.arguments, path)]
+            values = [value for _, value in seen]
+            spread = Counter(text for _, text in {(where, text) for where, text in seen if isinstance(text, str)})
+            yield from forms(path, values, [value for call in rejected for value in found(call, path)], spread)
 
 
 def negligible(count: int, total: int) -> bool:
@@ -64,8 +66,11 @@ def structural(condition: Condition) -> bool:
     return isinstance(condition, (Required, Only)) or (isinstance(condition, Fits) and condition.keyword == "type")
 
 
-def forms(path: str, values: Sequence[Any], rejected: Sequence[Any]) -> Iterator[Condition]:
-    """Forms that all the values have, and some of the rejected ones perhaps not."""
+def forms(path: str, values: Sequence[Any], rejected: Sequence[Any], spread: Counter[str]) -> Iterator[Condition]:
+    """Forms that all the values have, and some of the rejected ones perhaps not.
+
+    `spread` says in how many scenarios each text stands: only what recurs is one of a list.
+    """
     counted = Counter(map(_type, values))
     types = {name for name, count in counted.items() if not negligible(count, len(values))}
     if types == {"integer"}:
@@ -76,7 +81,7 @@ def forms(path: str, values: Sequence[Any], rejected: Sequence[Any]) -> Iterator
     if len(values) < ENOUGH:
         return
     if all(isinstance(value, str) for value in values):
-        yield from _text_forms(path, list(values), [value for value in rejected if isinstance(value, str)])
+        yield from _text_forms(path, spread, [value for value in rejected if isinstance(value, str)])
     elif all("number" in kinds(value) for value in values):
         others = [value for value in rejected if "number" in kinds(value)]
         if min(values) > 0 in others:
@@ -87,13 +92,12 @@ def forms(path: str, values: Sequence[Any], rejected: Sequence[Any]) -> Iterator
             yield Fits(path, "maximum", high)
 
 
-def _text_forms(path: str, texts: list[str], rejected: list[str]) -> Iterator[Condition]:
-    counted = Counter(texts)
-    if len(counted) <= MOST_VALUES and len(texts) >= 3 * len(counted) and all(map(tame, counted)):
+def _text_forms(path: str, counted: Counter[str], rejected: list[str]) -> Iterator[Condition]:
+    if len(counted) <= MOST_VALUES and counted.total() >= 3 * len(counted) and all(map(tame, counted)):
         yield Fits(path, "enum", tuple(sorted(counted)))
     if (pattern := written(sorted(counted))) is not None:
         yield Fits(path, "pattern", pattern)
-    lengths, others = [len(text) for text in texts], [len(text) for text in rejected]
+    lengths, others = [len(text) for text in counted], [len(text) for text in rejected]
     if (low := lower(lengths, others)) is not None:
         yield Fits(path, "minLength", low)
     if (high := upper(lengths, others)) is not None:
