@@ -165,7 +165,8 @@ def test_the_paper_preset_is_the_method_and_nothing_else(tmp_path: Path) -> None
         False,
         None,
     )
-    outcome = start(tmp_path / "run", Scripted([answer(RIGHT)]), chosen)
+    outcome = start(tmp_path / "run", Scripted(["no code", answer(RIGHT)]), chosen)
+    assert [node.status for node in outcome.tree] == ["root", "unusable", "measured"]
     assert outcome.stop == "target"
     assert outcome.best.evidence is not None
     assert outcome.best.evidence.counts["attempted"] == 4 * 60

@@ -79,7 +79,7 @@ def start(
                 f"{folder} already holds a run; go on with  bridle resume {folder}  or name another folder."
             )
         journal.append("run.started", "", started(plan, opened, speaker))
-        parts = _parts(opened, speaker, refiner, journal, executor, hooks)
+        parts = _parts(plan, opened, speaker, refiner, journal, executor, hooks)
         return _search(plan, parts, folder, opened=None if model else speaker)
 
 
@@ -105,7 +105,7 @@ def resume(
             raise UsageError("This run's environment was an object; resume it from Python with the same.")
         journal.append("run.resumed", "", {"limit": plan.record()["limit"]})
         speaker = model or _model(plan)
-        parts = _parts(opened, speaker, refiner, journal, executor, hooks)
+        parts = _parts(plan, opened, speaker, refiner, journal, executor, hooks)
         return _search(plan, parts, folder, opened=None if model else speaker)
 
 
@@ -175,6 +175,7 @@ def _plan(journal: Journal, folder: Path) -> Plan:
 
 
 def _parts(
+    plan: Plan,
     environment: Environment,
     model: Model,
     refiner: Refiner | None,
@@ -184,12 +185,19 @@ def _parts(
 ) -> Parts:
     return Parts(
         environment=unsealed(environment),
-        refiner=refiner or (RuleLearner() if model.name == RULES else ModelRefiner(name=model.name)),
+        refiner=refiner or _refiner(plan, model),
         model=model,
         journal=journal,
         executor=open_executor(executor) if isinstance(executor, str) else executor,
         hooks=hooks or Hooks(),
     )
+
+
+def _refiner(plan: Plan, model: Model) -> Refiner:
+    """The rule learner, or a model; the paper's method knows no repair request."""
+    if model.name == RULES:
+        return RuleLearner()
+    return ModelRefiner(name=model.name, repairs=0 if plan.preset == "paper" else 1)
 
 
 def _model(plan: Plan) -> Model:

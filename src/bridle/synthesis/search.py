@@ -12,6 +12,7 @@ running the same loop.
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
@@ -42,6 +43,9 @@ from bridle.synthesis.tree import Node, Tree
 
 CALLS_A_NODE = 4
 """Model calls set aside for one expansion: the request, one repair, and retries after faults of the provider."""
+
+QUOTED_ANSWER = 10_000
+"""Tokens set aside for the answer that a repair request quotes."""
 
 FAILURES_IN_A_ROW = 3
 """Expansions that the model (or the sandbox) failed, one after the other, after which a run pauses."""
@@ -204,7 +208,7 @@ class Search:
             amounts["calls"] = min(float(CALLS_A_NODE), max(1.0, self._budget.left("calls")))
             usage = Usage(input_tokens=len(request.prompt) // 2, output_tokens=request.max_output_tokens)
             if self.plan.limit.tokens is not None:
-                amounts["tokens"] = 2.0 * (usage.input_tokens + usage.output_tokens)
+                amounts["tokens"] = 2.0 * (usage.input_tokens + usage.output_tokens) + QUOTED_ANSWER
             if self.plan.limit.usd is not None:
                 amounts["usd"] = 2.0 * priced(self._parts.model, usage)
         return amounts
@@ -336,5 +340,7 @@ def siblings(tree: Tree, parent: Node) -> str:
             same = "this very code" if child.same_as == parent.id else "a program that was tried before"
             lines.append(f"- attempt {number}: came out as {same}")
         elif child.status == "unusable":
-            lines.append(f"- attempt {number}: no usable code ({child.reason.splitlines()[0]})")
+            # The reason may quote what generated code said: shown as a quoted text, never as a line of its own.
+            said = json.dumps((child.reason.splitlines() or [""])[0][:200], ensure_ascii=False)
+            lines.append(f"- attempt {number}: no usable code; why: {said}")
     return "\n".join(lines)
