@@ -49,10 +49,12 @@ class Judging(Probing, ForeignActing, Protocol):
 
 
 def judged_calls(environment: Environment, split: Split, *, count: int, seed: int) -> list[Row]:
-    """About `count` judged calls of a split; none where the environment can't probe or make up calls.
+    """About `count` judged calls of a split; none where actions are text, or it can't probe or make up calls.
 
     Deterministic in its arguments. Where no simulated agent can work there, all episodes are played at random.
     """
+    if environment.contract.name != "tool-call":
+        return []
     rows: list[Row] = []
     seen: Counter[tuple[str, str]] = Counter()
     scenarios = environment.scenarios(split)
