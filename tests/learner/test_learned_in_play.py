@@ -1,22 +1,22 @@
 """What a learned harness is worth in front of simulated agents, on sealed scenarios."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
+import page
 import pytest
 from harbour import Harbour
 
 import bridle.synthesis.learner
 from bridle.agents.simulated import simulated
-from bridle.environment import Environment
+from bridle.environment import Environment, unsealed
 from bridle.environments.enterprise.expense.environment import Expense
 from bridle.evaluation import metrics
-from bridle.evaluation.comparison import Comparison, cedar, compare
+from bridle.evaluation.comparison import Comparison
 from bridle.evaluation.examples import judged_calls
-from bridle.evaluation.flip import flipped_calls
 from bridle.evaluation.guarded import play, played, setting
-from bridle.harness import Harness, Limits
-from bridle.rollout import Trial
+from bridle.harness import Harness, Limits, Loaded
 from bridle.runtime.reviewer import HarnessReviewer, Unreviewed
 from bridle.sandbox import LocalSandbox
 from bridle.synthesis import run
@@ -28,8 +28,6 @@ from bridle.synthesis.learner.rendering import render
 from bridle.synthesis.plan import Plan
 from bridle.testing.environment import check_environment
 
-SEALED = Trial(split="sealed", lanes=10, steps=100_000, seed=3)
-
 
 def learned(environment: Environment, count: int) -> Harness:
     return render(rulebook(examples(judged_calls(environment, "train", count=count, seed=0)), Demands()))
@@ -37,14 +35,23 @@ def learned(environment: Environment, count: int) -> Harness:
 
 @pytest.fixture(scope="module")
 def expense() -> Harness:
-    return learned(Expense(), 12_000)
+    return render(page.learned())
 
 
 @pytest.fixture(scope="module")
-def comparison(expense: Harness) -> Comparison:
+def loaded(expense: Harness) -> Iterator[Loaded]:
     with LocalSandbox(pinned=False) as sandbox:
-        loaded = sandbox.load(expense, Limits())
-        return compare(Expense(), expense, loaded, profile="small", policy="strict", trial=SEALED, episodes=24)
+        yield sandbox.load(expense, Limits())
+
+
+@pytest.fixture(scope="module")
+def comparison(expense: Harness, loaded: Loaded) -> Comparison:
+    return page.compared(expense, loaded)
+
+
+@pytest.fixture(scope="module")
+def flipped(expense: Harness, loaded: Loaded) -> list[metrics.FlippedCall]:
+    return page.flipped(expense, loaded)
 
 
 def test_sealed_expenses_behind_the_learned_harness(comparison: Comparison) -> None:
@@ -66,23 +73,25 @@ def test_sealed_expenses_behind_the_learned_harness(comparison: Comparison) -> N
     assert sum(metrics.decisions(episodes).values()) > 1000
 
 
-def test_a_laxer_policy_finds_nothing_in_its_way(expense: Harness) -> None:
-    with LocalSandbox(pinned=False) as sandbox:
-        environment = Expense()
-        calls = flipped_calls(
-            environment,
-            expense,
-            sandbox.load(expense, Limits()),
-            strict=cedar(environment, "strict"),
-            lax=cedar(environment, "lax"),
-            split="sealed",
-            episodes=200,
-            seed=1,
-        )
-    leakage = metrics.authority_leakage(calls, seed=1)
+def test_a_laxer_policy_finds_nothing_in_its_way(flipped: list[metrics.FlippedCall]) -> None:
+    leakage = metrics.authority_leakage(flipped, seed=1)
     assert leakage is not None
     assert leakage.n >= 50
     assert abs(leakage.value) <= 0.01
+
+
+def test_the_page_shows_what_is_learned(
+    expense: Harness, comparison: Comparison, flipped: list[metrics.FlippedCall]
+) -> None:
+    text = page.PAGE.read_text("utf-8")
+    parts = {"figures": page.table(comparison, flipped), "harness": page.block(expense)}
+    assert page.renewed(text, parts) == text, "renew it with  python tests/learner/page.py"
+
+
+def test_the_page_s_harness_is_the_first_node_of_a_search(expense: Harness) -> None:
+    """The façade that a search is handed changes nothing of what is learned."""
+    rows = judged_calls(unsealed(Expense()), "train", count=12_000, seed=0)
+    assert render(rulebook(examples(rows), Demands())) == expense
 
 
 def test_the_plug_in_keeps_the_contract() -> None:
@@ -95,8 +104,8 @@ def test_a_workflow_with_other_words_is_learned_all_the_same() -> None:
     agents = simulated(environment)
     with LocalSandbox(pinned=False) as sandbox:
         loaded = sandbox.load(harness, Limits())
-        behind = played(play(setting(environment, agents, HarnessReviewer(harness)), SEALED, loaded, episodes=20))
-    alone = played(play(setting(environment, agents, Unreviewed()), SEALED, episodes=20))
+        behind = played(play(setting(environment, agents, HarnessReviewer(harness)), page.SEALED, loaded, episodes=20))
+    alone = played(play(setting(environment, agents, Unreviewed()), page.SEALED, episodes=20))
     valid, raw = metrics.valid_action_rate(behind), metrics.valid_action_rate(alone)
     withheld, gain = metrics.wrongly_withheld(behind), metrics.completion_gain(behind, alone, seed=1)
     assert raw is not None

@@ -136,17 +136,16 @@ def _sentence(condition: Condition, tools: Sequence[str], unless: Sequence[str])
     """The rule in words."""
     if isinstance(condition, KnownTool):
         return "Any call needs a tool that there is."
+    but = f", but not for {', '.join(unless)}" if unless else ""
+    if not tools and condition.words.startswith(("`", "every one of `")):
+        return f"{condition.words.replace(' to ', ' has to ', 1)}{but}."
     if not tools:
-        return f"Any call{_but(unless)} needs {condition.words}."
+        return f"Any call needs {condition.words}{but}."
     if len(tools) == 1:
         return f"{tools[0]} needs {condition.words}."
     if len(tools) <= NAMED:
         return f"{', '.join(tools[:-1])} and {tools[-1]} need {condition.words}."
     return f"{len(tools)} tools need {condition.words}."
-
-
-def _but(unless: Sequence[str]) -> str:
-    return f" (but of {', '.join(unless)})" if unless else ""
 
 
 def _together(supports: Iterable[Support]) -> Support:

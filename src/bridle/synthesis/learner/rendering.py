@@ -116,9 +116,10 @@ def _forms(book: Rulebook) -> str:
         "def forms(view: dict, tool: str) -> list[tuple[str, Any]]:",
         '    """What the arguments of a tool look like: a path, and the form of what stands there."""',
     ]
-    lines.append(
-        "    wanted = declared(view, tool)" if declares(book.rules) else "    wanted: list[tuple[str, Any]] = []"
-    )
+    start = "declared(view, tool)" if declares(book.rules) else "[]"
+    if not learned:
+        return "\n".join([*lines, f"    return {start}", ""])
+    lines.append(f"    wanted: list[tuple[str, Any]] = {start}")
     for form in learned:
         added = f"wanted.append(({python(form.path)}, {python(dict(form.form))}))"
         lines += [f"    if tool in {python(form.tools)}:", f"        {added}"] if form.tools else [f"    {added}"]

@@ -36,10 +36,10 @@ class Form(NamedTuple):
 
 
 def learned_forms(rules: Sequence[Rule]) -> tuple[Form, ...]:
-    """The forms that were induced, those of one argument and the same tools together."""
+    """The forms that were induced, those of one argument and the same tools together; no tool may contradict them."""
     forms: dict[tuple[tuple[str, ...], str], dict[str, Any]] = {}
     for rule in rules:
-        if isinstance(rule.condition, Fits):
+        if isinstance(rule.condition, Fits) and not rule.unless:
             forms.setdefault((rule.tools, rule.condition.argument), {}).update(rule.condition.form)
     return tuple(Form(tools, path, form) for (tools, path), form in forms.items())
 
