@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bridle.errors import UsageError
 from bridle.harness import TOOL_CALL, Call, Harness, Limits
-from bridle.sandbox import LocalLoaded, LocalSandbox
+from bridle.sandbox import LocalSandbox, PipelinedLoaded
 
 LIMITS = Limits(call_seconds=0.25, batch_seconds=8.0)
 
@@ -41,12 +41,12 @@ KINDS = {"hang": "timeout", "exit": "killed", "crash": "killed", "forbidden": "k
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[LocalSandbox]:
-    with LocalSandbox(static_gate=False) as opened:
+    with LocalSandbox(static_gate=False, pinned=False) as opened:
         yield opened
 
 
 @pytest.fixture
-def loaded(sandbox: LocalSandbox) -> Iterator[LocalLoaded]:
+def loaded(sandbox: LocalSandbox) -> Iterator[PipelinedLoaded]:
     with sandbox.load(DEEDS, LIMITS) as opened:
         yield opened
 
@@ -72,13 +72,13 @@ def test_only_the_guilty_fail(sandbox: LocalSandbox, deeds: list[str]) -> None:
         assert [outcomes([loaded.call("propose_action", b)])[0] for b in boards] == expected(boards)
 
 
-def test_only_the_hanging_fail(loaded: LocalLoaded) -> None:
+def test_only_the_hanging_fail(loaded: PipelinedLoaded) -> None:
     boards = ["good 0", "hang 1", "exit 2", "good 3", "hang 4", "raise 5", "good 6"]
     assert outcomes(loaded.batch(calls(boards))) == expected(boards)
 
 
 @pytest.mark.parametrize(("first", "second"), list(product(["good", "exit", "hang", "raise"], repeat=2)))
-def test_two_batches_on_their_way(loaded: LocalLoaded, first: str, second: str) -> None:
+def test_two_batches_on_their_way(loaded: PipelinedLoaded, first: str, second: str) -> None:
     one, two = ["good 1", f"{first} 2", "good 3"], ["good 4", f"{second} 5", "good 6"]
     loaded.submit(calls(one))
     loaded.submit(calls(two))
@@ -88,7 +88,7 @@ def test_two_batches_on_their_way(loaded: LocalLoaded, first: str, second: str) 
     assert outcomes(loaded.collect()) == [("good 7", None)]
 
 
-def test_a_stream_of_batches_two_at_a_time(loaded: LocalLoaded) -> None:
+def test_a_stream_of_batches_two_at_a_time(loaded: PipelinedLoaded) -> None:
     batches = [[f"good {i} {j}" for j in range(i % 7)] for i in range(200)]
     loaded.submit(calls(batches[0]))
     for before, after in pairwise(batches):
@@ -97,11 +97,11 @@ def test_a_stream_of_batches_two_at_a_time(loaded: LocalLoaded) -> None:
     assert outcomes(loaded.collect()) == expected(batches[-1])
 
 
-def test_frames_larger_than_any_pipe(loaded: LocalLoaded) -> None:
+def test_frames_larger_than_any_pipe(loaded: PipelinedLoaded) -> None:
     boards = [f"good {i} " + "é" * 30_000 for i in range(40)]
     limits = Limits(call_seconds=5, reply_bytes=1 << 17)
     del loaded
-    with LocalSandbox(static_gate=False) as sandbox, sandbox.load(DEEDS, limits) as big:
+    with LocalSandbox(static_gate=False, pinned=False) as sandbox, sandbox.load(DEEDS, limits) as big:
         assert outcomes(big.batch(calls(boards))) == expected(boards)
         big.submit(calls(boards))
         big.submit(calls(boards[::-1]))
@@ -122,7 +122,7 @@ def test_a_worker_that_stops_reading_is_late(sandbox: LocalSandbox) -> None:
     assert {kind for _, kind in outcomes(second)} <= {None, "timeout"}
 
 
-def test_wrong_use_is_told(loaded: LocalLoaded) -> None:
+def test_wrong_use_is_told(loaded: PipelinedLoaded) -> None:
     with pytest.raises(UsageError, match="no function 'review_call'"):
         loaded.call("review_call", {})
     with pytest.raises(UsageError, match="no function 'nonsense'"):
@@ -163,7 +163,7 @@ def test_values_are_plain(sandbox: LocalSandbox) -> None:
         assert text.batch([Call("propose_action", (Colour.RED,))] * 2)[1].value == "red"
 
 
-def test_an_interruption_leaves_no_stale_answer(loaded: LocalLoaded) -> None:
+def test_an_interruption_leaves_no_stale_answer(loaded: PipelinedLoaded) -> None:
     """Ctrl-C while a call is under way: what comes back later is nobody's answer."""
 
     class Interrupted(Exception):

@@ -190,7 +190,7 @@ return board
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[LocalSandbox]:
-    with LocalSandbox(static_gate=False) as opened:
+    with LocalSandbox(static_gate=False, pinned=False) as opened:
         yield opened
 
 

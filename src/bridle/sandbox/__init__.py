@@ -14,7 +14,7 @@ What it does *not* cover:
 """
 
 from bridle.sandbox.level import Level
-from bridle.sandbox.loaded import LocalLoaded
+from bridle.sandbox.loaded import LocalLoaded, PipelinedLoaded
 from bridle.sandbox.local import LocalSandbox, probe_level
 
-__all__ = ["Level", "LocalLoaded", "LocalSandbox", "probe_level"]
+__all__ = ["Level", "LocalLoaded", "LocalSandbox", "PipelinedLoaded", "probe_level"]

@@ -34,9 +34,9 @@ _NUMBERS = [
 
 
 class LocalLoaded:
-    """A loaded harness: the port's `Loaded`, and two batches in flight by `submit` and `collect`.
+    """A loaded harness: the port's `Loaded`. `rules` are the `RULES` of a tool-call harness.
 
-    Never shared between threads. `rules` are the `RULES` of a tool-call harness.
+    Never shared between threads.
     """
 
     def __init__(self, start: Callable[[], tuple[Worker, dict[str, str]]], harness: Harness, limits: Limits) -> None:
@@ -71,15 +71,29 @@ class LocalLoaded:
         if len(calls) == 1 and calls[0].then is None:
             return [self._one(calls[0].function, calls[0].values, calls[0].seed)]
         self._nothing_under_way()
-        self.submit(calls)
-        return self.collect()
+        self._submit(calls)
+        return self._collect()
 
-    def submit(self, calls: Sequence[Call]) -> None:
-        """Send a batch without waiting for it; at most two may be on their way.
+    def close(self) -> None:
+        """End the worker; as the port."""
+        if not self._closed:
+            self._closed = True
+            self._abandon()
+            placement.leave(self._thread)
 
-        Raises:
-            UsageError: an unknown function, too many calls, too many batches, or this is closed.
-        """
+    def __enter__(self) -> LocalLoaded:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        """A harness that is dropped is closed."""
+        if hasattr(self, "_closed"):
+            self.close()
+
+    def _submit(self, calls: Sequence[Call]) -> None:
+        """Send a batch without waiting for it."""
         flights = self._flights
         self._check(calls)
         if flights.line is None:
@@ -105,13 +119,8 @@ class LocalLoaded:
             self._hand_over(b"")
             flights.adopt(calls, sequence, b"", frame[sent:])
 
-    def collect(self) -> list[Reply]:
-        """The replies of the oldest batch on its way, in the order of its calls.
-
-        Raises:
-            SandboxFault: the sandbox itself failed.
-            UsageError: there is none.
-        """
+    def _collect(self) -> list[Reply]:
+        """The replies of the oldest batch on its way, in the order of its calls."""
         flights = self._flights
         if not self._sent or flights.worker is None:
             return flights.collect()
@@ -135,24 +144,6 @@ class LocalLoaded:
             self._abandon()
             raise
         return self._finish_slowly(data)
-
-    def close(self) -> None:
-        """End the worker; as the port."""
-        if not self._closed:
-            self._closed = True
-            self._abandon()
-            placement.leave(self._thread)
-
-    def __enter__(self) -> LocalLoaded:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        """A harness that is dropped is closed."""
-        if hasattr(self, "_closed"):
-            self.close()
 
     def _one(self, function: str, values: tuple[Any, ...], seed: int) -> Reply:
         """One call: a write and a blocking read, while the zygote keeps the deadline."""
@@ -198,8 +189,8 @@ class LocalLoaded:
 
     def _one_slowly(self, function: str, values: tuple[Any, ...], seed: int) -> Reply:
         self._nothing_under_way()
-        self.submit((Call(function, values, None, seed),))
-        return self.collect()[0]
+        self._submit((Call(function, values, None, seed),))
+        return self._collect()[0]
 
     def _finish_slowly(self, received: bytes) -> list[Reply]:
         self._hand_over(received)
@@ -229,3 +220,27 @@ class LocalLoaded:
         self._sent.clear()
         self._received = b""
         self._flights.abandon()
+
+
+class PipelinedLoaded(LocalLoaded):
+    """One whose worker may run on another CPU than its caller: two batches in flight keep both of them busy.
+
+    Where both share a CPU, halves cost twice the wake-ups and gain nothing, so that one has no `submit`.
+    """
+
+    def submit(self, calls: Sequence[Call]) -> None:
+        """Send a batch without waiting for it; at most two may be on their way.
+
+        Raises:
+            UsageError: an unknown function, too many calls, too many batches, or this is closed.
+        """
+        self._submit(calls)
+
+    def collect(self) -> list[Reply]:
+        """The replies of the oldest batch on its way, in the order of its calls.
+
+        Raises:
+            SandboxFault: the sandbox itself failed.
+            UsageError: there is none.
+        """
+        return self._collect()

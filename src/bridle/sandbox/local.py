@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import marshal
+import os
 import re
 import threading
 import weakref
@@ -17,7 +18,7 @@ from bridle.sandbox import placement, wire
 from bridle.sandbox.confinement import Layers
 from bridle.sandbox.gate import demands
 from bridle.sandbox.level import Level
-from bridle.sandbox.loaded import LocalLoaded
+from bridle.sandbox.loaded import LocalLoaded, PipelinedLoaded
 from bridle.sandbox.process import Died, Late, Worker
 from bridle.sandbox.replies import Expected, Malformed
 from bridle.sandbox.spawner import Spawner
@@ -53,6 +54,7 @@ class LocalSandbox:
         self._minimum = Level.L1 if without_isolation else Level.L2
         self._pinned, self._gate = pinned, static_gate
         self._lock = threading.Lock()
+        self._owner = os.getpid()
         self._spawners: dict[bool, Spawner] = {}
         self._spares: OrderedDict[_Mould, Worker] = OrderedDict()
         self._loaded: weakref.WeakSet[LocalLoaded] = weakref.WeakSet()
@@ -74,15 +76,21 @@ class LocalSandbox:
             raise
 
     def load(self, harness: Harness, limits: Limits) -> LocalLoaded:
-        """Compile the harness in a confined worker of its own; as the port."""
+        """Compile the harness in a confined worker of its own; as the port.
+
+        What comes back takes two batches at once (`Pipelining`) where the worker does not share the caller's CPU.
+        """
         if self._closed:
             raise SandboxFault("This sandbox is closed; open a new one.")
+        if self._owner != os.getpid():
+            raise SandboxFault("This sandbox belongs to the process that opened it; open one in each process.")
         cpus = placement.enter() if self._pinned else frozenset[int]()
         thread = threading.get_ident()
         mould = _Mould(bool(_NUMPY.search(harness.source)), limits.memory_bytes, limits.cpu_seconds, cpus)
         gate = self._gate
+        kind = LocalLoaded if cpus else PipelinedLoaded
         try:
-            loaded = LocalLoaded(lambda: self._start(mould, harness, limits, gate=gate), harness, limits)
+            loaded = kind(lambda: self._start(mould, harness, limits, gate=gate), harness, limits)
         except BaseException:
             if self._pinned:
                 placement.leave(thread)

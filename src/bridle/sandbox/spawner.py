@@ -148,6 +148,8 @@ class Spawner:
         """End the zygote and with it every worker. Closing twice is no error."""
         with self._lock:
             self._control.close()
+            self.waits.release()
+            self._watch_page.close()
             if self._owner != os.getpid():
                 return
             try:
