@@ -17,6 +17,9 @@ EXTRAS = {
     "statistics": "scipy",
 }
 
+SHOWN = 90
+"""Characters of a sentence that the table of attacks shows."""
+
 
 def doctor(
     attack: bool = typer.Option(False, "--attack", help="Run the attack suite against this machine's sandbox."),
@@ -68,11 +71,16 @@ def tell(record: dict[str, Any]) -> None:
     table("", ["extra", "installed"], [[name, "yes" if there else "no"] for name, there in record["extras"].items()])
     if record["attacked"]:
         attacks = [
-            [a["family"], a["name"], a["outcome"], "refused" if a["gated"] else "passed", a["how"]]
+            [a["family"], a["name"], a["outcome"], "refused" if a["gated"] else "passed", shorten(a["how"])]
             for a in record["attacks"]
         ]
         table("Attacks", ["aims at", "attack", "outcome", "gate alone", "how"], attacks)
     print(summary(record))
+
+
+def shorten(text: str) -> str:
+    """At most so much as fits beside the other columns; the whole is in the JSON."""
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
 def summary(record: dict[str, Any]) -> str:
