@@ -8,10 +8,9 @@ from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
 from bridle.errors import Failure
-from bridle.harness import TEXT_ACTION, Contract, Limits, Reply
+from bridle.harness import TEXT_ACTION, Contract, Limits, Loaded, Reply
 from bridle.harness import Result as Kind
 from bridle.sandbox.audit import Observed
-from bridle.sandbox.loaded import LocalLoaded
 
 LIMITS = Limits(call_seconds=0.3, batch_seconds=1.0, load_seconds=1.0, memory_bytes=256 << 20, cpu_seconds=30)
 """What an attack may use, unless it says otherwise: little, so that those that only waste time end soon."""
@@ -80,10 +79,15 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class Trigger:
-    """How an attack is set off: `run` calls the loaded harness with a bait; `calls` bounds how many time-outs fit."""
+    """How an attack is set off: `run` calls the loaded harness with a bait.
 
-    run: Callable[[LocalLoaded, Attack, str], Sequence[Observed]]
+    `calls` bounds how many time-outs fit. `pinned`: its worker shares the caller's CPU, as is usual; else there can be
+    two batches on their way at once.
+    """
+
+    run: Callable[[Loaded, Attack, str], Sequence[Observed]]
     calls: int = 1
+    pinned: bool = True
 
 
 Oracle: TypeAlias = Callable[[Attempt], str | None]

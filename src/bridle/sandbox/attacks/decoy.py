@@ -69,9 +69,9 @@ class Decoy:
         try:
             self._process.stdin.write(b"\n")
             self._process.stdin.flush()
+            line = self._line()
         except OSError:
-            return "another process of this user was ended"
-        line = self._line()
+            line = ""
         if not line:
             return "another process of this user was ended, or stopped"
         return None if bytes.fromhex(line) == self._secret.encode() else "another process's memory was written"

@@ -69,6 +69,8 @@ def _json(value: object, limits: Limits) -> str:
             if wrong:
                 return wrong
             if isinstance(inner, dict):
+                if not all(type(key) is str for key in inner):
+                    return "a key that is no text"
                 below += [*inner, *inner.values()]
             elif isinstance(inner, list):
                 below += inner

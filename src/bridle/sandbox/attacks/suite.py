@@ -11,6 +11,7 @@ import json
 import random
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
@@ -34,28 +35,29 @@ _NOT_APPLICABLE = "n/a: "
 
 
 class Suite:
-    """A scene and two sandboxes: one without the static gate to attack, one with it to hear what the gate says."""
+    """A scene, a sandbox without the static gate to attack, and one with it to hear what the gate says."""
 
     def __init__(self, folder: Path, *, without_isolation: bool = False) -> None:
-        """Set the scene in `folder`.
+        """The scene is set in `folder` when this is entered.
 
-        Raises:
+        Entering raises:
             SandboxFault: this machine can't confine, and nobody said to do without.
         """
-        self._without = without_isolation
-        self._gated = LocalSandbox(without_isolation=without_isolation)
-        self._folder = folder
-        self._sandbox: LocalSandbox | None = None
+        self._folder, self._without = folder, without_isolation
+        self._sandboxes: dict[bool, LocalSandbox] = {}
+        self._stack = ExitStack()
 
     def __enter__(self) -> Suite:
-        self._scene = Scene(self._folder, self._gated.layers.user)
-        self._open()
+        with self._stack:
+            self._gated = self._stack.enter_context(LocalSandbox(without_isolation=self._without))
+            self._scene = self._stack.enter_context(Scene(self._folder, self._gated.layers.user))
+            self._stack.callback(self._close)
+            self._open(pinned=True)
+            self._stack = self._stack.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._close()
-        self._gated.close()
-        self._scene.__exit__(kind, error, at)
+        self._stack.close()
 
     def attack(self, attack: Attack) -> Finding:
         """Carry out one attack."""
@@ -66,7 +68,7 @@ class Suite:
         if escapes:
             if isinstance(attempt.raised, SandboxFault) or any("zygote" in text for text in escapes):
                 self._close()
-                self._open()
+                self._open(pinned=True)
             return self._finding(attack, Outcome.ESCAPED, "; ".join(escapes), start)
         how = _how(attempt)
         if _NOT_APPLICABLE in how:
@@ -75,19 +77,19 @@ class Suite:
 
     def _attempt(self, attack: Attack) -> tuple[Attempt, list[str]]:
         """Load and call the hostile harness; what came of it, and its escapes while it lived and after."""
-        assert self._sandbox is not None
+        sandbox = self._open(pinned=attack.trigger.pinned)
         harness = Harness(attack.source, contract=attack.contract)
         bait = self._scene.bait()
         seen: dict[str, Any] = {}
         loaded = None
         start = time.monotonic()
         try:
-            loaded = self._sandbox.load(harness, attack.limits)
+            loaded = sandbox.load(harness, attack.limits)
             seen["rules"] = loaded.rules
             observed = attack.trigger.run(loaded, attack, bait)
             seen["answers"] = answers(attack, observed)
             if attack.audited:
-                seen["audited"] = audit(self._sandbox, harness, attack.limits, observed, random.Random(attack.name))
+                seen["audited"] = audit(sandbox, harness, attack.limits, observed, random.Random(attack.name))
         except HarnessFault as fault:
             seen["refused"] = fault.failure
         except Exception as error:  # whatever it is, an attack made the parent raise it: that is an escape
@@ -123,17 +125,22 @@ class Suite:
             return False
         return False
 
-    def _open(self) -> None:
-        self._sandbox = LocalSandbox(without_isolation=self._without, static_gate=False)
-        self._scene.tree.look_at(self._sandbox)
-        self._scene.witness.move_into(self._sandbox)
+    def _open(self, *, pinned: bool) -> LocalSandbox:
+        """The sandbox to attack. The witness lives in the one whose workers are pinned."""
+        if pinned not in self._sandboxes:
+            made = LocalSandbox(without_isolation=self._without, static_gate=False, pinned=pinned)
+            self._sandboxes[pinned] = made
+            self._scene.tree.look_at(*self._sandboxes.values())
+            if pinned:
+                self._scene.witness.move_into(made)
+        return self._sandboxes[pinned]
 
     def _close(self) -> None:
-        if self._sandbox is not None:
-            self._scene.witness.leave()
-            self._scene.tree.look_at(None)
-            self._sandbox.close()
-            self._sandbox = None
+        self._scene.witness.leave()
+        self._scene.tree.look_at()
+        for sandbox in self._sandboxes.values():
+            sandbox.close()
+        self._sandboxes.clear()
 
 
 def printable(text: str) -> str:

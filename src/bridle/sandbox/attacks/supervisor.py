@@ -21,27 +21,36 @@ from bridle.sandbox.attacks.attack import Attack, Finding, Outcome
 START_SECONDS = 90.0
 """How long the suite may take to set its scene."""
 
-_ENDED = "ended with status "
-_DONE = f"{_ENDED}0"
-
 SPARE_SECONDS = 20.0
 """How much longer than its own bound an attack may take, the gate's turn and the tripwires included."""
 
+SUITE = (sys.executable, "-m", "bridle.sandbox.attacks.suite")
+"""The suite's program. It is given a folder and the attacks' names."""
+
+_ENDED = "ended with status "
+_DONE = f"{_ENDED}0"
+
 
 def carry_out(
-    attacks: Sequence[Attack], progress: Callable[[str], None] = lambda name: None, *, without_isolation: bool = False
+    attacks: Sequence[Attack],
+    progress: Callable[[str], None] = lambda name: None,
+    *,
+    without_isolation: bool = False,
+    program: Sequence[str] = SUITE,
 ) -> list[Finding]:
     """Carry out the attacks, each told to `progress` before it begins; a finding each, in the same order.
 
     An attack that takes the suite's process down, or has it hang, has escaped; the rest goes on in a fresh one.
+    `program` is the suite's.
 
     Raises:
         SandboxFault: the suite could not be set up; its text says why.
     """
     left, found = list(attacks), list[Finding]()
+    command = [*program, *(["--without-isolation"] if without_isolation else [])]
     while left:
         before = len(left)
-        with _suite([attack.name for attack in left], without_isolation=without_isolation) as suite:
+        with _suite(command, [attack.name for attack in left]) as suite:
             while left and (finding := _next(suite, left[0], progress)) is not None:
                 left.pop(0)
                 found.append(finding)
@@ -62,7 +71,9 @@ class _Suite:
         self.gone = self.complaint = ""
 
     def line(self, seconds: float) -> dict[str, Any] | None:
-        """The next line; None, and `gone` says why, where there is none in time."""
+        """The next line; None, from then on, and `gone` says why, where there is none in time."""
+        if self.gone:
+            return None
         assert self._process.stdout is not None
         deadline = time.monotonic() + seconds
         while b"\n" not in self._received:
@@ -73,7 +84,11 @@ class _Suite:
                 return None
             self._received += data
         text, _, self._received = self._received.partition(b"\n")
-        found: dict[str, Any] = json.loads(text)
+        try:
+            found: dict[str, Any] = json.loads(text)
+        except ValueError:
+            self.gone = "printed what it should not"
+            return None
         return found
 
     def end(self) -> str:
@@ -105,15 +120,14 @@ def _next(suite: _Suite, attack: Attack, progress: Callable[[str], None]) -> Fin
 
 
 @contextmanager
-def _suite(names: list[str], *, without_isolation: bool) -> Iterator[_Suite]:
+def _suite(command: list[str], names: list[str]) -> Iterator[_Suite]:
     """A suite's process with its folder; both are gone in the end."""
-    flags = ["--without-isolation"] if without_isolation else []
     path = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
     with (
         tempfile.TemporaryDirectory(prefix="bridle-attacks-") as folder,
         tempfile.TemporaryFile() as complaints,
         subprocess.Popen(
-            [sys.executable, "-m", "bridle.sandbox.attacks.suite", folder, *flags, *names],
+            [*command, folder, *names],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=complaints,

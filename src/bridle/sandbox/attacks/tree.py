@@ -33,19 +33,19 @@ def children(listing: list[Process], pid: int) -> set[int]:
 
 
 class Tree:
-    """A sandbox's zygotes, their workers, and nothing else."""
+    """The sandboxes' zygotes, their workers, and nothing else."""
 
     def __init__(self) -> None:
         """No sandbox yet."""
-        self._sandbox: LocalSandbox | None = None
+        self._sandboxes: tuple[LocalSandbox, ...] = ()
 
-    def look_at(self, sandbox: LocalSandbox | None) -> None:
-        """From now on, look at this sandbox's processes."""
-        self._sandbox = sandbox
+    def look_at(self, *sandboxes: LocalSandbox) -> None:
+        """From now on, look at these sandboxes' processes."""
+        self._sandboxes = sandboxes
 
     def zygotes(self) -> list[int]:
         """The zygotes."""
-        return [] if self._sandbox is None else self._sandbox.zygotes()
+        return [pid for sandbox in self._sandboxes for pid in sandbox.zygotes()]
 
     def workers(self) -> list[int]:
         """The workers, spare ones too."""
@@ -54,16 +54,17 @@ class Tree:
 
     def harm(self) -> list[str]:
         """Zygotes that are gone, and processes that nobody may have started, which are ended."""
-        listing = processes()
-        zygotes = set(self.zygotes())
-        alive = {process.pid for process in listing if not process.zombie}
+        listing = [process for process in processes() if not process.zombie]
+        expected = set(self.zygotes()) if listing else set[int]()
+        zygotes = expected & {process.pid for process in listing}
         workers = {pid for zygote in zygotes for pid in children(listing, zygote)}
-        strays = {p.pid for p in listing if p.parent in workers or p.group in zygotes} - workers - zygotes
+        known = workers | zygotes
+        strays = [p.pid for p in listing if (p.parent in workers or p.group in zygotes) and p.pid not in known]
         for pid in strays:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        gone = zygotes - alive if listing else set[int]()
-        return [f"a zygote ({pid}) is gone" for pid in sorted(gone)] + [f"process {pid} was started" for pid in strays]
+        gone = sorted(expected - zygotes)
+        return [f"a zygote ({pid}) is gone" for pid in gone] + [f"process {pid} was started" for pid in strays]
 
 
 def _read(entry: Path) -> Process | None:

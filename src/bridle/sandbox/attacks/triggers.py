@@ -6,10 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from bridle.harness import Call
+from bridle.harness import Call, Loaded, Pipelining
 from bridle.sandbox.attacks.attack import Answer, Attack, Trigger
 from bridle.sandbox.audit import Observed
-from bridle.sandbox.loaded import LocalLoaded
 
 _BATCH = 20
 _PADDING = 100_000
@@ -39,37 +38,39 @@ def answers(attack: Attack, observed: Sequence[Observed]) -> tuple[Answer, ...]:
 
 
 def _calling(times: int) -> Trigger:
-    def run(loaded: LocalLoaded, attack: Attack, bait: str) -> Sequence[Observed]:
+    def run(loaded: Loaded, attack: Attack, bait: str) -> Sequence[Observed]:
         call = _call(attack, bait)
         return [Observed(call, loaded.call(call.function, *call.values)) for _ in range(times)]
 
     return Trigger(run=run, calls=times)
 
 
-def _collected(loaded: LocalLoaded, *batches: Sequence[Call]) -> Sequence[Observed]:
-    """Send the batches, all before the first answer is awaited, and match the replies to their calls."""
-    for batch in batches:
-        loaded.submit(batch)
-    return [Observed(*pair) for batch in batches for pair in zip(batch, loaded.collect(), strict=True)]
+def _replied(loaded: Loaded, calls: Sequence[Call]) -> Sequence[Observed]:
+    return [Observed(*pair) for pair in zip(calls, loaded.batch(calls), strict=True)]
 
 
-def _batch(loaded: LocalLoaded, attack: Attack, bait: str) -> Sequence[Observed]:
-    return _collected(loaded, [_call(attack, bait)] * _BATCH)
+def _batch(loaded: Loaded, attack: Attack, bait: str) -> Sequence[Observed]:
+    return _replied(loaded, [_call(attack, bait)] * _BATCH)
 
 
-def _checked(loaded: LocalLoaded, attack: Attack, bait: str) -> Sequence[Observed]:
-    return _collected(loaded, [_call(attack, bait, attack.contract.functions[1].name)] * 2)
+def _checked(loaded: Loaded, attack: Attack, bait: str) -> Sequence[Observed]:
+    return _replied(loaded, [_call(attack, bait, attack.contract.functions[1].name)] * 2)
 
 
-def _in_flight(loaded: LocalLoaded, attack: Attack, bait: str) -> Sequence[Observed]:
+def _in_flight(loaded: Loaded, attack: Attack, bait: str) -> Sequence[Observed]:
+    if not isinstance(loaded, Pipelining):
+        raise TypeError("this sandbox takes one batch at a time")
     calls = [_call(attack, bait)] * 2
-    return [*_collected(loaded, calls, calls), *_collected(loaded, calls)]
+    loaded.submit(calls)
+    loaded.submit(calls)
+    found = [Observed(*pair) for _ in range(2) for pair in zip(calls, loaded.collect(), strict=True)]
+    return [*found, *_replied(loaded, calls)]
 
 
-def _then_heavy(loaded: LocalLoaded, attack: Attack, bait: str) -> Sequence[Observed]:
+def _then_heavy(loaded: Loaded, attack: Attack, bait: str) -> Sequence[Observed]:
     light = _call(attack, bait)
     heavy = _call(attack, json.dumps({**json.loads(bait), "padding": "." * _PADDING}))
-    return [Observed(light, loaded.call(light.function, *light.values)), *_collected(loaded, [heavy] * _BATCH)]
+    return [Observed(light, loaded.call(light.function, *light.values)), *_replied(loaded, [heavy] * _BATCH)]
 
 
 ONCE, TWICE, OFTEN = _calling(1), _calling(2), _calling(8)
@@ -81,7 +82,7 @@ BATCH = Trigger(run=_batch, calls=_BATCH)
 CHECKED = Trigger(run=_checked, calls=4)
 """A batch in which each proposal is checked in the same round trip."""
 
-IN_FLIGHT = Trigger(run=_in_flight, calls=6)
+IN_FLIGHT = Trigger(run=_in_flight, calls=6, pinned=False)
 """Two batches on their way at once, and one more when they are back."""
 
 THEN_HEAVY = Trigger(run=_then_heavy, calls=1 + _BATCH)
