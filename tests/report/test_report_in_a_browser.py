@@ -7,19 +7,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from doors import ALWAYS_FOUR, answer
+
 from bridle.execution import Inline
 from bridle.models import Scripted
 from bridle.report.html import write_report
 from bridle.synthesis import run as runs
 from bridle.synthesis.budget import Limit
 from bridle.synthesis.plan import Plan
-from doors import ALWAYS_FOUR, answer
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-extensions --no-default-browser-check --enable-logging=stderr"
-).split()
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions", "--no-default-browser-check", "--enable-logging=stderr"]
 
 
 @pytest.mark.slow

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from doors import answer
+
 from bridle.errors import ModelFault
 from bridle.execution import Inline
 from bridle.models import Scripted
 from bridle.synthesis import run as runs
 from bridle.synthesis.budget import Limit
 from bridle.synthesis.plan import Plan
-from doors import answer
 
 REFUSES_ALL = """
 RULES = {"no": "Nothing is applicable."}
