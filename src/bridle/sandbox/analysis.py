@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -43,6 +44,9 @@ NUMPY_FILES = frozenset((
     "load", "loadtxt", "genfromtxt", "fromfile", "fromregex", "memmap", "save", "savez", "savez_compressed",
     "savetxt", "tofile", "DataSource", "ctypeslib", "f2py", "testing", "distutils", "show_config", "open_memmap",
 ))  # fmt: skip
+NAMING = {"getattr": 1, "setattr": 1, "delattr": 1, "attrgetter": 0, "methodcaller": 0}
+"""Functions that name an attribute at run time, and which argument names it."""
+
 DUNDER = re.compile(r"__[a-zA-Z][a-zA-Z0-9_]*__")
 DUNDERS_CALLED = frozenset(("__init__", "__post_init__"))
 """The dunder attributes that ordinary code needs: those of a base class's initialiser."""
@@ -106,7 +110,9 @@ def analyse(source: str, demands: Demands) -> Analysis:
         message = f"the source has {size} bytes, more than {demands.source_bytes}; make it shorter"
         return Analysis(findings=(Finding(1, "size", message),))
     try:
-        tree = ast.parse(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an odd escape in a string is nobody's concern but its author's
+            tree = ast.parse(source)
     except SyntaxError as error:
         return Analysis(findings=(Finding(error.lineno or 1, "syntax", f"{error.msg}; write valid Python"),))
     except ValueError as error:
@@ -137,6 +143,8 @@ class _Visitor(ast.NodeVisitor):
         self.modules: dict[str, str] = {}
         self.numpy_random = False
         self._docstrings: set[int] = set()
+        self._own: set[str] = set()
+        """Names that the source gives to things of its own, anywhere: a variable `open` is not the builtin."""
 
     def visit_Module(self, node: ast.Module) -> None:
         """Collect what later rules need to know of the whole module, then walk it."""
@@ -146,11 +154,17 @@ class _Visitor(ast.NodeVisitor):
                     self.modules[alias.asname or alias.name.partition(".")[0]] = alias.name
             elif isinstance(part, ast.ImportFrom) and part.module:
                 self.modules.update({f"from {part.module}": part.module})
-            if isinstance(part, (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and part.body:
-                first = part.body[0]
+            elif isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
+                self._own.add(part.id)
+            elif isinstance(part, ast.arg):
+                self._own.add(part.arg)
+            elif isinstance(part, (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                self._own.add(getattr(part, "name", ""))
+                first = part.body[0] if part.body else None
                 if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                     self._docstrings.add(id(first.value))
-        self._numpy = any(name.partition(".")[0] == "numpy" for name in self.modules.values())
+        tops = {name.partition(".")[0] for name in self.modules.values()}
+        self._numpy, self._datetime = "numpy" in tops, "datetime" in tops
         self.generic_visit(node)
 
     def _find(self, node: ast.AST, rule: str, message: str) -> None:
@@ -198,17 +212,20 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_Name(self, node: ast.Name) -> None:
         """No forbidden builtins, no dunders, no module as a value."""
-        if node.id in FORBIDDEN and isinstance(node.ctx, ast.Load):
+        if node.id in self._own:
+            return
+        if node.id in FORBIDDEN:
             self._find(node, "name", f"`{node.id}` is not available; {FORBIDDEN[node.id]}")
         elif DUNDER.fullmatch(node.id) and node.id != "__name__":
             self._find(node, "dunder", f"`{node.id}` is not available; use ordinary names")
-        elif node.id in self.modules and isinstance(node.ctx, ast.Load):
+        elif node.id in self.modules:
             self._find(node, "module", f"the module `{node.id}` is used as a value; name the member you need")
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         """No dunders, frames or clocks; members of modules by their public names."""
-        if isinstance(node.value, ast.Name) and node.value.id in self.modules:
-            self._member(node, self.modules[node.value.id].partition(".")[0], node.attr)
+        name = node.value.id if isinstance(node.value, ast.Name) else ""
+        if name in self.modules and name not in self._own:
+            self._member(node, self.modules[name].partition(".")[0], node.attr)
         else:
             self.visit(node.value)
             if self._numpy and node.attr in ("tofile", "dump"):
@@ -217,12 +234,14 @@ class _Visitor(ast.NodeVisitor):
             self._find(node, "dunder", f"`.{node.attr}` is not available; use ordinary attributes")
         elif node.attr in FRAMES:
             self._find(node, "frame", f"`.{node.attr}` is not available; pass what you need as an argument")
-        elif node.attr in CLOCKS and "datetime" in {name.partition(".")[0] for name in self.modules.values()}:
+        elif node.attr in CLOCKS and self._datetime:
             self._find(node, "clock", f"`.{node.attr}` reads the clock; compute from the arguments alone")
 
     def visit_Constant(self, node: ast.Constant) -> None:
         """No dunder names hidden in strings."""
-        if isinstance(node.value, str) and id(node) not in self._docstrings and (m := DUNDER.search(node.value)):
+        if not isinstance(node.value, str) or id(node) in self._docstrings or node.value == "__main__":
+            return
+        if m := DUNDER.search(node.value):
             self._find(node, "dunder", f"the string holds `{m.group()}`; leave such names out")
 
     def visit_Call(self, node: ast.Call) -> None:
@@ -230,7 +249,9 @@ class _Visitor(ast.NodeVisitor):
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if name in UNSEEDED and not node.args and not node.keywords:
             self._find(node, "random", f"`{name}()` without a seed differs from run to run; give it a number")
-        elif name in ("getattr", "setattr", "delattr") and not any(isinstance(a, ast.Constant) for a in node.args[1:2]):
+        elif name in NAMING and not all(
+            isinstance(argument, ast.Constant) for argument in node.args[NAMING[name] :][:1]
+        ):
             self._find(node, "name", f"`{name}` needs a literal name; write the attribute out")
         self.generic_visit(node)
 
@@ -271,7 +292,8 @@ def _own(node: ast.AST) -> Iterable[ast.AST]:
 
 def _top_level(tree: ast.Module) -> Iterable[Finding]:
     """Only imports, definitions and constants at the top level."""
-    fine = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.Pass)
+    fine: tuple[type[ast.stmt], ...] = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Pass)
+    fine += (ast.Assign, ast.AnnAssign, ast.AugAssign, getattr(ast, "TypeAlias", ast.Pass))
     for node in tree.body:
         if isinstance(node, fine) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             continue
