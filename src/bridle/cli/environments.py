@@ -15,6 +15,10 @@ from bridle.cli.console import JSON_OPTION, emit, leave, table
 def environments(
     check: str | None = typer.Option(None, metavar="ID", help="Run the contract suite; * stands for any text."),
     match: str = typer.Option("", help="List only ids that contain this."),
+    judged: str | None = typer.Option(None, metavar="ID", help="Make and keep a judged table of this environment."),
+    split: str = typer.Option("train", help="Its split: train, validation or sealed."),
+    rows: int = typer.Option(1500, help="Its rows."),
+    seed: int = typer.Option(0, help="Its seed."),
     evaluated: bool = typer.Option(False, "--evaluated", help="List only the paper's 32 evaluation games."),
     json: bool = JSON_OPTION,
 ) -> None:
@@ -28,14 +32,42 @@ def environments(
 
     if check is not None:
         _check([e.id for e in listing() if fnmatchcase(e.id, check)] if "*" in check else [check], check, json)
+    if judged is not None:
+        _judged(judged, split, count=rows, seed=seed, json=json)
     entries = [entry for entry in listing() if match in entry.id and (entry.evaluated or not evaluated)]
     if json:
         emit({"environments": [asdict(entry) for entry in entries]})
         return
-    rows = [
+    lines = [
         [e.id, str(e.players), e.contract, str(e.learning_steps or "-"), "yes" if e.evaluated else "-"] for e in entries
     ]
-    table("", ["id", "players", "contract", "paper's iterations", "paper evaluates it"], rows)
+    table("", ["id", "players", "contract", "paper's iterations", "paper evaluates it"], lines)
+
+
+def _judged(identifier: str, split: str, *, count: int, seed: int, json: bool) -> NoReturn:
+    """Make a judged table, or find the one that was kept, and say what is in it."""
+    from collections import Counter
+
+    from bridle.environment import SPLITS
+    from bridle.environments.catalog import resolve
+    from bridle.errors import UsageError
+    from bridle.evaluation.tables import judged_table, table_path
+
+    chosen = next((name for name in SPLITS if name == split), None)
+    if chosen is None:
+        raise UsageError(f"There is no split {split!r}; use one of {', '.join(SPLITS)}.")
+    rows, kept = judged_table(resolve(identifier), identifier, chosen, count=count, seed=seed)
+    strata = Counter(row.stratum for row in rows)
+    path = table_path(identifier, chosen, count=count, seed=seed)
+    if json:
+        emit({"environment": identifier, "split": split, "file": str(path), "kept": kept, "strata": dict(strata)})
+    else:
+        table(
+            f"{path} ({'kept' if kept else 'made'})",
+            ["stratum", "rows"],
+            [[k, str(n)] for k, n in sorted(strata.items())],
+        )
+    leave(0)
 
 
 def _check(identifiers: list[str], asked: str, json: bool) -> NoReturn:
