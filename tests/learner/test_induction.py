@@ -340,6 +340,30 @@ def test_noise_does_not_become_a_rule_and_does_not_hide_one() -> None:
     assert all("noise" not in phrase for phrase in found)
 
 
+def test_rules_that_contradict_each_other_are_not_all_kept() -> None:
+    """Each of three conditions is spared by nearly all accepted calls; together they would refuse too many."""
+
+    def thing(rng: random.Random) -> dict[str, Any]:
+        made = {"phase": rng.choice(PHASES), "a": True, "b": True, "c": True}
+        drawn = rng.random()
+        if drawn < 0.5:
+            made[rng.choice("abc")] = False
+        return made
+
+    def decide(view: Any, arguments: Any) -> str:
+        thing_ = named(view, arguments)
+        false = [name for name in "abc" if not thing_[name]]
+        lucky = int(arguments["thing_id"][2:]) % 33 == 0
+        return f"no {false[0]}" if false and not lucky else ""
+
+    book = learned(rows_of(decide, thing, on_one, count=3000), tolerance=0.0099)
+    contradicting = [left for left in book.left_out if left.why == "contradicts others"]
+    assert contradicting
+    assert 1 <= len(book.rules) < 3
+    refused = sum(rule.support.refused for rule in book.rules)
+    assert refused <= 0.02 * book.accepted
+
+
 def test_nothing_comes_of_chance() -> None:
     """Calls that are rejected at random have no rule, whatever the seed."""
     for seed in range(6):
@@ -361,6 +385,7 @@ def test_contradictory_truths_prove_nothing() -> None:
     rows = rows_of(lambda v, a: "" if named(v, a)["phase"] == "cut" else "conflict", garment, on_one, count=40)
     both = [replace(row, legal=not row.legal, error_class="conflict" if row.legal else "") for row in rows]
     assert examples([*rows, *both]) == []
+    assert examples([replace(row, undecidable=True) for row in rows]) == []
 
 
 def test_a_sentence_in_the_data_is_no_rule() -> None:

@@ -129,6 +129,24 @@ def test_a_rewrite_is_a_fixpoint_and_another_spelling(
         assert all(mapping.changed(row.action, call) == () for row, call in rewrites)  # type: ignore[arg-type]
 
 
+def test_a_hint_names_what_leads_on_and_where_nothing_does_says_so(
+    name: str, harness: Harness, loaded: Loaded, fresh: list[Row]
+) -> None:
+    if name != "pottery":
+        return
+    stages = {"wet": "dry_pot", "dry": "bisque_pot", "glazed": "", "fired": "", "shelved": ""}
+    row = next(row for row in fresh if row.view["resources"])
+    pot = next(iter(row.view["resources"]))
+    for stage, leads_on in stages.items():
+        view = {**row.view, "resources": {pot: {**row.view["resources"][pot], "stage": stage, "cracked": False}}}
+        call = {"tool": "glaze_pot", "arguments": {"pot": pot, "glaze": "shino"}}
+        (verdict,) = verdicts(loaded, harness, [(view, call)])
+        assert verdict.rule == "glaze_pot-stage"
+        assert verdict.try_again == bool(leads_on)
+        assert f"Here: {stage}." in verdict.hint
+        assert verdict.hint.endswith(f"What leads on from there: {leads_on}.") == bool(leads_on)
+
+
 def test_errors_are_answered_with_discipline(harness: Harness, loaded: Loaded) -> None:
     effects = ("read-only", "idempotent", "reversible", "irreversible")
     tools = {effect: {"description": "", "schema": {}, "effect": effect} for effect in effects}

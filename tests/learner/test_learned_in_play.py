@@ -88,10 +88,9 @@ def test_the_page_shows_what_is_learned(
     assert page.renewed(text, parts) == text, "renew it with  python tests/learner/page.py"
 
 
-def test_the_page_s_harness_is_the_first_node_of_a_search(expense: Harness) -> None:
-    """The façade that a search is handed changes nothing of what is learned."""
-    rows = judged_calls(unsealed(Expense()), "train", count=12_000, seed=0)
-    assert render(rulebook(examples(rows), Demands())) == expense
+def test_the_facade_that_a_search_is_handed_changes_nothing() -> None:
+    rows = judged_calls(unsealed(Expense()), "train", count=600, seed=0)
+    assert rows == judged_calls(Expense(), "train", count=600, seed=0)
 
 
 def test_the_plug_in_keeps_the_contract() -> None:

@@ -26,7 +26,7 @@ def rulebook(examples: Sequence[Example], demands: Demands) -> Rulebook:
     induction = Induction(readable, demands)
     induction.run()
     left_out = list(induction.left_out)
-    findings = _pruned(_consistent(induction.findings, induction.cases, left_out), induction, demands, left_out)
+    findings = _pruned(_consistent(induction, demands, left_out), induction, demands, left_out)
     moved = moves(readable)
     rules = tuple(replace(rule, ways=ways(rule, moved, readable)) for rule in _rules(findings, induction.cases))
     book = Rulebook(rules=rules, examples=len(examples), accepted=sum(example.accepted for example in examples))
@@ -40,17 +40,17 @@ def rulebook(examples: Sequence[Example], demands: Demands) -> Rulebook:
     return replace(book, spellings=tuple(spellings), recoveries=tuple(recoveries(examples)), left_out=tuple(left_out))
 
 
-def _consistent(findings: Sequence[Finding], cases: Mapping[str, Cases], left_out: list[LeftOut]) -> list[Finding]:
+def _consistent(induction: Induction, demands: Demands, left_out: list[LeftOut]) -> list[Finding]:
     """Without those that together refuse what each alone nearly spares: the weakest of them goes."""
-    kept = list(findings)
-    for tool, them in cases.items():
+    kept = list(induction.findings)
+    for tool, them in induction.cases.items():
         while True:
             concerned = [finding for finding in kept if tool in finding.tools]
             blamed = [(finding, them.reach(finding.condition).violated & them.accepted) for finding in concerned]
             refused = 0
             for _, mask in blamed:
                 refused |= mask
-            if refused.bit_count() <= max(1, 0.02 * them.accepted.bit_count()):
+            if refused.bit_count() <= demands.expected(them.accepted.bit_count()):
                 break
             weakest = min((f for f, mask in blamed if mask), key=lambda finding: finding.merit.support.count)
             kept.remove(weakest)

@@ -45,14 +45,15 @@ class Example:
 def examples(rows: Iterable[Row]) -> list[Example]:
     """The rows as examples, distinct, in order, without those that prove nothing.
 
-    Left out: policy denials; rejections whose class befalls applicable calls; and both of two rows that contradict each
-    other, the same call in the same view, once accepted and once not: no rule over views can decide them.
+    Left out: policy denials; rejections whose class befalls applicable calls; and rows that contradict each other or
+    are marked undecidable, the same call in the same view once accepted and once not: no rule can decide them.
     """
     found: dict[str, Example] = {}
     contradicted: set[str] = set()
     shown: Any = None
     for row in rows:
-        if row.error_class == POLICY_DENIED or (not row.legal and row.error_class in BEFALLING):
+        befell = not row.legal and row.error_class in BEFALLING
+        if row.error_class == POLICY_DENIED or befell or row.undecidable:
             continue
         if shown is None or shown.view is not row.view:
             shown = _Shown(row.view)
