@@ -18,6 +18,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+CLAIM = "bridle-cpu"
+"""What the names of claims begin with, in the machine's abstract socket space."""
+
 _ANYWHERE = frozenset[int]()
 
 
@@ -108,7 +111,7 @@ def _claim(cpu: int) -> socket.socket | None:
     """Claim a CPU; None where somebody else of this user has it."""
     claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
-        claim.bind(f"\0bridle-cpu-{os.getuid()}-{cpu}")
+        claim.bind(f"\0{CLAIM}-{os.getuid()}-{cpu}")
     except OSError:
         claim.close()
         return None
