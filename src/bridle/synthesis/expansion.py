@@ -71,7 +71,7 @@ class Expander:
         node = replace(node, source=source, program=program)
         if program in order.known:
             return replace(node, status="duplicate", same_as=order.known[program])
-        if self._repeats(refinement.harness, order):
+        if self._plan.preset != "paper" and self._repeats(refinement.harness, order):
             return replace(node, reason="It gets everything wrong again that its parent got wrong; it was not played.")
         measured = self.measured(refinement.harness, program)
         steps = float(measured.evidence.counts.get("attempted", 0))
