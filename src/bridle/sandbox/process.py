@@ -38,6 +38,7 @@ class Worker:
     def __init__(self, spawner: Spawner, settings: dict[str, Any]) -> None:
         """Have it forked; doesn't wait for it."""
         self._spawner, self._memory_bytes = spawner, settings["memory_bytes"]
+        self._cpu_seconds: float = settings["cpu_seconds"]
         self._page, page = shared_page("bridle-worker", wire.PAGE)
         self.counters = memoryview(self._page).cast("I")
         request, self.requests = os.pipe()
@@ -191,10 +192,11 @@ class Worker:
         if not self._open:
             raise SandboxFault("The sandbox's worker was already ended.")
         self._close()
-        status = self._spawner.reap(self._number, self.slot)
-        if status is None:
+        ended = self._spawner.reap(self._number, self.slot)
+        if ended is None:
             raise SandboxFault("The sandbox could not fork a worker: too many processes, or too little memory.")
-        return explain(status)
+        status, cpu = ended
+        return explain(status, spent=cpu >= self._cpu_seconds)
 
     def _close(self) -> None:
         self._open = False
@@ -204,12 +206,16 @@ class Worker:
         self._page.close()
 
 
-def explain(status: int) -> Failure:
-    """What a worker's wait status means. Only a kill that the harness can't have caused is not its fault."""
+def explain(status: int, *, spent: bool = False) -> Failure:
+    """What a worker's wait status means; `spent` says that it had used up its CPU time.
+
+    Only a kill that the harness can't have caused is not its fault: one that blocks SIGXCPU is killed a second later
+    as if from outside.
+    """
     blame, kind, message = Blame.HARNESS, "killed", f"it left its process with status {status >> 8}"
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        if number == signal.SIGXCPU:
+        if number == signal.SIGXCPU or (number == signal.SIGKILL and spent):
             kind, message = "cpu", "it used up its CPU time"
         elif number == signal.SIGKILL:
             blame, message = Blame.INFRASTRUCTURE, "its worker was killed from outside (is the machine out of memory?)"

@@ -131,8 +131,8 @@ class Spawner:
                 self._slots.append(slot)
             self._tell({"order": "end", "worker": number})
 
-    def reap(self, number: int, slot: int | None) -> int | None:
-        """The wait status of a worker that has died, or is killed now; None where it was never forked.
+    def reap(self, number: int, slot: int | None) -> tuple[int, float] | None:
+        """The wait status and CPU seconds of a worker that is dead, or killed now; None where it was never forked.
 
         Raises:
             SandboxFault: the zygote is gone or does not answer.
@@ -141,8 +141,8 @@ class Spawner:
             if slot is not None:
                 self._slots.append(slot)
             self._tell({"order": "reap", "worker": number})
-            answer: int | None = self._hear(ANSWER_SECONDS)["status"]
-            return answer
+            answer = self._hear(ANSWER_SECONDS)
+            return None if answer["status"] is None else (answer["status"], answer["cpu"])
 
     def close(self) -> None:
         """End the zygote and with it every worker. Closing twice is no error."""

@@ -171,15 +171,16 @@ class Zygote:
         os.kill(watched.pid, signal.SIGKILL)
 
     def _end(self, order: dict[str, Any]) -> None:
-        """Kill a worker and reap it; answer with its wait status where that is asked for."""
+        """Kill a worker and reap it; answer with its wait status and CPU seconds where that is asked for."""
         pid = self._workers.pop(order["worker"], None)
         self._watched.pop(order["worker"], None)
-        status = None
+        status, cpu = None, 0.0
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
-            _, status = os.waitpid(pid, 0)
+            _, status, used = os.wait4(pid, 0)
+            cpu = used.ru_utime + used.ru_stime
         if order["order"] == "reap":
-            self._control.send(json.dumps({"status": status}).encode())
+            self._control.send(json.dumps({"status": status, "cpu": cpu}).encode())
 
 
 def main() -> None:
