@@ -158,6 +158,14 @@ def test_an_attack_that_has_its_caller_hang_has_escaped(monkeypatch: pytest.Monk
     assert found == [CONTAINED, CONTAINED, ("escaped", "its caller hung for 2 s")]
 
 
+def test_after_several_that_hang_no_more_are_carried_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridle.sandbox.attacks.supervisor.SPARE_SECONDS", -SOME[0].bound + 0.5)
+    monkeypatch.setattr("bridle.sandbox.attacks.supervisor.MOST_HANGS", 2)
+    found = supervised("import time; time.sleep(60)")
+    assert [outcome for outcome, _ in found] == ["escaped", "escaped", "not applicable"]
+    assert found[-1][1] == "not carried out: too many before it had their caller hang"
+
+
 def test_an_attack_whose_harm_shows_afterwards_has_escaped() -> None:
     assert supervised(end="raise SystemExit(3)")[-1] == ("escaped", "afterwards, its caller ended with status 3")
 

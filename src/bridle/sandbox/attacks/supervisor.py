@@ -21,14 +21,19 @@ from bridle.sandbox.attacks.attack import Attack, Finding, Outcome
 START_SECONDS = 90.0
 """How long the suite may take to set its scene."""
 
-SPARE_SECONDS = 20.0
+SPARE_SECONDS = 10.0
 """How much longer than its own bound an attack may take, the gate's turn and the tripwires included."""
+
+MOST_HANGS = 3
+"""Attacks that may have the suite hang before no more are carried out."""
 
 SUITE = (sys.executable, "-m", "bridle.sandbox.attacks.suite")
 """The suite's program. It is given a folder and the attacks' names."""
 
 _ENDED = "ended with status "
 _DONE = f"{_ENDED}0"
+_HUNG = "its caller hung"
+_GIVEN_UP = "not carried out: too many before it had their caller hang"
 
 
 def carry_out(
@@ -41,7 +46,7 @@ def carry_out(
     """Carry out the attacks, each told to `progress` before it begins; a finding each, in the same order.
 
     An attack that takes the suite's process down, or has it hang, has escaped; the rest goes on in a fresh one.
-    `program` is the suite's.
+    When several had it hang, no more are carried out: whoever waits has waited long enough. `program` is the suite's.
 
     Raises:
         SandboxFault: the suite could not be set up; its text says why.
@@ -49,6 +54,8 @@ def carry_out(
     left, found = list(attacks), list[Finding]()
     command = [*program, *(["--without-isolation"] if without_isolation else [])]
     while left:
+        if sum(finding.how.startswith(_HUNG) for finding in found) >= MOST_HANGS:
+            return [*found, *(_unfinished(attack, Outcome.NOT_APPLICABLE, _GIVEN_UP) for attack in left)]
         before = len(left)
         with _suite(command, [attack.name for attack in left]) as suite:
             while left and (finding := _next(suite, left[0], progress)) is not None:
@@ -109,14 +116,12 @@ def _next(suite: _Suite, attack: Attack, progress: Callable[[str], None]) -> Fin
     line = suite.line(attack.bound + SPARE_SECONDS)
     if line is not None:
         return Finding(**{**line, "outcome": Outcome(line["outcome"])})
-    return Finding(
-        name=attack.name,
-        family=attack.family,
-        outcome=Outcome.ESCAPED,
-        how=f"its caller {suite.gone}",
-        gated=False,
-        seconds=0.0,
-    )
+    return _unfinished(attack, Outcome.ESCAPED, f"its caller {suite.gone}")
+
+
+def _unfinished(attack: Attack, outcome: Outcome, how: str) -> Finding:
+    """The finding of an attack that the suite itself can't tell of."""
+    return Finding(name=attack.name, family=attack.family, outcome=outcome, how=how, gated=False, seconds=0.0)
 
 
 @contextmanager

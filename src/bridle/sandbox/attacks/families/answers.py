@@ -46,6 +46,7 @@ ATTACKS = (
     _raw("json-infinite", """b'{"verdict": -Infinity}'"""),
     _raw("json-beyond-a-double", """b'{"verdict": 1e999}'"""),
     _raw("json-a-long-integer", """b'{"verdict": ' + b"9" * 60000 + b"}" """.strip()),
+    _raw("json-an-integer-beyond-a-double", """b'{"verdict": 9007199254740993}'"""),
     _raw("json-a-lone-surrogate", r"""b'{"verdict": "' + bytes([92]) + b'ud800"}'"""),
     _raw("json-a-key-that-is-a-surrogate", r"""b'{"' + bytes([92]) + b'udfff": 1}'"""),
     _raw("json-not-utf-8", """b'{"verdict": "' + bytes([255, 254]) + b'"}'"""),

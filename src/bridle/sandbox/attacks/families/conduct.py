@@ -90,7 +90,11 @@ def attack(bait):
         """
 def attack(bait):
     os = module("os")
-    return tries(lambda: os.write(1, b"x" * 100), lambda: os.write(2, b"x" * 100), lambda: os.read(0, 1))
+    return tries(
+        lambda: "ESCAPED: wrote %d bytes" % os.write(1, b"x" * 100),
+        lambda: "ESCAPED: wrote %d bytes" % os.write(2, b"x" * 100),
+        lambda: "ESCAPED: read %r" % os.read(0, 1),
+    )
 """,
     ),
     _attack(

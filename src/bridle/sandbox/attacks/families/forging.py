@@ -365,7 +365,7 @@ def attack(bait):
 def attack(bait):
     os = module("os")
     leave = operator.attrgetter("_" + "exit")(os)
-    return tries(lambda: os.kill(os.getpid(), 9), lambda: module("signal").raise_signal(9), lambda: leave(12))
+    return tries(lambda: module("signal").raise_signal(9), lambda: leave(12))
 """,
         oracle=refused,
     ),
