@@ -44,6 +44,13 @@ def harness(review: str) -> Harness:
 ACCEPTS = harness('return {"verdict": "accept"}')
 REFUSES = harness('return {"verdict": "reject", "rule": "no", "code": "no", "hint": "No.", "try_again": True}')
 ESCALATES = harness('return {"verdict": "escalate", "rule": "no", "to": "somebody", "missing": []}')
+SHY = harness(
+    """
+if view["tools"].get(call["tool"], {}).get("effect") == "read-only":
+    return {"verdict": "accept"}
+return {"verdict": "reject", "rule": "no", "code": "no", "hint": "No.", "try_again": True}
+"""
+)
 CRASHES = harness("return 1 / 0")
 CHEATS = harness(
     """
@@ -97,6 +104,23 @@ def test_the_value_can_be_had_again_from_the_counts(goal: Workflow, sandbox: San
         assert read == evidence
         assert read.h == value(read.counts)
         assert read.counts["planned"] == TRIAL.planned
+
+
+def test_the_value_is_the_product_of_its_three_parts() -> None:
+    counts = {
+        "reached": 10,
+        "legal": 9,
+        "wanted": 8,
+        "wrongly_withheld": 2,
+        "episodes": 10,
+        "completed": 5,
+        "reference_episodes": 20,
+        "reference_completed": 16,
+    }
+    assert value(counts) == pytest.approx(0.9 * 0.75 * 0.5 / 0.8)
+    assert value(counts | {"completed": 10}) == pytest.approx(0.9 * 0.75)
+    for nothing in ("reached", "wanted", "episodes", "reference_episodes"):
+        assert value(counts | {nothing: 0}) == 0
 
 
 def test_refusing_everything_is_worth_nothing(goal: Workflow, sandbox: Sandbox) -> None:
@@ -211,6 +235,12 @@ def test_a_denial_does_not_count_against_the_harness(sandbox: Sandbox) -> None:
     assert denied
     assert all(assessed.denied and not assessed.wanted for assessed in denied)
     assert all(failure.error_class != "policy_denied" for lane in lanes for failure in lane.failures)
+    shy = setting(environment, simulated(environment), HarnessReviewer(SHY), cedar(environment, "strict"))
+    lanes = play(shy, Trial(split="train", lanes=4, steps=400, seed=1), sandbox.load(SHY, Limits()))
+    steps = [assessed for episode in played(lanes) for assessed in episode.steps]
+    refused = [assessed for assessed in steps if assessed.proposed_legal and assessed.refused]
+    assert {assessed.wanted for assessed in refused} == {True, False}
+    assert all(assessed.denied is not assessed.wanted for assessed in refused)
 
 
 def test_judged_calls_hold_agents_rare_states_and_nothing_sealed() -> None:

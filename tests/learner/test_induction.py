@@ -372,6 +372,55 @@ def test_nothing_comes_of_chance() -> None:
         assert learned(rows).rules == (), seed
 
 
+def test_few_accepted_calls_prove_nothing() -> None:
+    """Whatever the few that were accepted have in common may be an accident."""
+    for seed in range(8):
+        rng = random.Random(seed)
+        rows = rows_of(lambda v, a, rng=rng: "moody" if rng.random() < 0.5 else "", garment, sized, seed=seed, count=80)  # type: ignore[misc]
+        few = [row for row in rows if row.legal][:5] + [row for row in rows if not row.legal]
+        assert learned(few).rules == (), seed
+
+
+def test_what_may_be_made_again_is_read_from_what_was() -> None:
+    """Two classes of errors: after one the same call goes well soon, after the other never."""
+
+    def calls(rng: random.Random, ids: list[str]) -> list[dict[str, Any]]:
+        made = []
+        for identity in ids:
+            error = rng.choice(["hiccup", "internal", "verboten"])
+            call = {"tool": "act", "arguments": {"thing_id": identity}}
+            made.append({**call, "ok": False, "error": {"class": error, "message": ""}})
+            if error == "verboten":
+                made.append(made[-1])
+            else:
+                made.append(
+                    {"tool": "look", "arguments": {}, "ok": False, "error": {"class": "verboten", "message": ""}}
+                )
+                made.append({**call, "ok": True, "result": {}})
+        return made
+
+    book = learned(rows_of(lambda v, a: "", garment, on_one, calls=calls, count=200))
+    found = {recovery.error_class: recovery for recovery in book.recoveries}
+    assert (found["hiccup"].verdict, found["hiccup"].after, found["hiccup"].careful) == ("retry", 1, True)
+    assert (found["internal"].verdict, found["internal"].careful) == ("retry", True)
+    assert found["verboten"].verdict == "revise"
+    assert found["verboten"].succeeded == 0
+    assert found["hiccup"].succeeded == found["hiccup"].repeated >= 3
+
+
+def test_a_call_that_something_made_possible_was_no_retry() -> None:
+    def calls(rng: random.Random, ids: list[str]) -> list[dict[str, Any]]:
+        call = {"tool": "act", "arguments": {"thing_id": ids[0]}}
+        return [
+            {**call, "ok": False, "error": {"class": "too soon", "message": ""}},
+            {"tool": "act", "arguments": {"thing_id": ids[1]}, "ok": True, "result": {}},
+            {**call, "ok": True, "result": {}},
+        ]
+
+    book = learned(rows_of(lambda v, a: "", garment, on_one, calls=calls, count=50))
+    assert [(recovery.verdict, recovery.repeated) for recovery in book.recoveries] == [("revise", 0)]
+
+
 def test_too_little_support_is_left_out_and_said() -> None:
     rows = rows_of(lambda v, a: "" if named(v, a)["phase"] == "cut" else "conflict", garment, on_one)
     few = [row for row in rows if row.legal] + [row for row in rows if not row.legal][:2]

@@ -22,7 +22,7 @@ from bridle.synthesis.learner.book import rulebook
 from bridle.synthesis.learner.example import examples
 from bridle.synthesis.learner.merit import Demands
 from bridle.synthesis.learner.rendering import FIXED, render
-from bridle.synthesis.learner.rule import Rulebook
+from bridle.synthesis.learner.rule import Recovery, Rulebook
 from bridle.synthesis.learner.spellings import SPELLINGS, declares, forms_of, learned_forms
 from bridle.testing.toy_tools import Pottery
 
@@ -167,6 +167,49 @@ def test_errors_are_answered_with_discipline(harness: Harness, loaded: Loaded) -
         assert answer(effect, "state_conflict", 1).word == "revise"
         assert answer(effect, "never-heard-of", 1).word == "revise"
         assert answer(effect, "internal", 1).word == "revise"
+
+
+def test_what_is_of_unknown_outcome_is_only_repeated_where_its_tool_allows_it() -> None:
+    recovery = Recovery(id="after-internal", error_class="internal", verdict="retry", sentence="Careful.", careful=True)
+    harness = render(Rulebook(recoveries=(recovery,)))
+    tools: dict[str, Any] = {
+        effect: {"description": "", "schema": {}, "effect": effect}
+        for effect in ("read-only", "idempotent", "reversible", "irreversible")
+    }
+    tools["keyed"] = {**tools["irreversible"], "idempotency_key": "key"}
+    view = {"task": "", "me": "m", "tools": tools, "calls": [], "resources": {}}
+    words = {}
+    with LocalSandbox(pinned=False) as sandbox:
+        loaded = sandbox.load(harness, Limits())
+        for tool, arguments in [*((tool, {}) for tool in (*tools, "unknown")), ("keyed", {"key": "k1"})]:
+            call = {"tool": tool, "arguments": arguments}
+            reply = loaded.call("on_error", view, call, {"class": "internal", "message": ""})
+            words[tool, bool(arguments)] = reply.value["verdict"]
+    assert {name for name, word in words.items() if word == "retry"} == {
+        ("read-only", False),
+        ("idempotent", False),
+        ("keyed", True),
+    }
+
+
+def test_a_value_is_respelt_only_into_its_form() -> None:
+    forms = [
+        ("n", {"type": "integer"}),
+        ("m", {"enum": ["Red", "red wine"]}),
+        ("d", {"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
+    ]
+    for given_, expected_ in (
+        ({"n": " 7 "}, {"n": 7}),
+        ({"n": "7.5"}, {"n": "7.5"}),
+        ({"n": "1,250"}, {"n": "1,250"}),
+        ({"n": "seven"}, {"n": "seven"}),
+        ({"m": "RED"}, {"m": "Red"}),
+        ({"m": "Red-Wine"}, {"m": "red wine"}),
+        ({"m": "crimson"}, {"m": "crimson"}),
+        ({"d": "2031/04/05"}, {"d": "2031-04-05"}),
+        ({"d": "05.04.2031"}, {"d": "05.04.2031"}),
+    ):
+        assert helpers.respelt(given_, forms, dict(SPELLINGS))[0] == expected_
 
 
 def test_it_reads_as_code(book: Rulebook, harness: Harness) -> None:
