@@ -121,7 +121,6 @@ BAD = [
     ("name", 5, propose("return open('x').read()"), "constants"),
     ("name", 5, propose("return eval(board)"), "json.loads"),
     ("name", 5, propose("return getattr(board, board)"), "write the attribute out"),
-    ("name", 6, propose("return attrgetter(board)(board)", top="from operator import attrgetter\n"), "write the attribute"),
     ("name", 5, propose("return str(id(board))"), "addresses"),
     ("dunder", 5, propose("return board.__class__"), "ordinary"),
     ("dunder", 5, propose("return __builtins__"), "ordinary"),
@@ -207,11 +206,9 @@ import functools
 import operator
 
 UNDER = "_" + "_"
-get = operator.attrgetter
-
 
 def propose_action(board):
-    builtins = get(UNDER + "globals" + UNDER)(functools.wraps)[UNDER + "builtins" + UNDER]
+    builtins = operator.attrgetter(UNDER + "globals" + UNDER)(functools.wraps)[UNDER + "builtins" + UNDER]
     return builtins["open"](board).read()
 
 

@@ -44,9 +44,6 @@ NUMPY_FILES = frozenset((
     "load", "loadtxt", "genfromtxt", "fromfile", "fromregex", "memmap", "save", "savez", "savez_compressed",
     "savetxt", "tofile", "DataSource", "ctypeslib", "f2py", "testing", "distutils", "show_config", "open_memmap",
 ))  # fmt: skip
-NAMING = {"getattr": 1, "setattr": 1, "delattr": 1, "attrgetter": 0, "methodcaller": 0}
-"""Functions that name an attribute at run time, and which argument names it."""
-
 DUNDER = re.compile(r"__[a-zA-Z][a-zA-Z0-9_]*__")
 DUNDERS_CALLED = frozenset(("__init__", "__post_init__"))
 """The dunder attributes that ordinary code needs: those of a base class's initialiser."""
@@ -249,9 +246,7 @@ class _Visitor(ast.NodeVisitor):
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if name in UNSEEDED and not node.args and not node.keywords:
             self._find(node, "random", f"`{name}()` without a seed differs from run to run; give it a number")
-        elif name in NAMING and not all(
-            isinstance(argument, ast.Constant) for argument in node.args[NAMING[name] :][:1]
-        ):
+        elif name in ("getattr", "setattr", "delattr") and not any(isinstance(a, ast.Constant) for a in node.args[1:2]):
             self._find(node, "name", f"`{name}` needs a literal name; write the attribute out")
         self.generic_visit(node)
 

@@ -153,11 +153,20 @@ def _constant(name: str) -> Any:
     raise Unfit(f"the returned JSON holds {name}")
 
 
-_decoder = json.JSONDecoder(parse_int=_integer, parse_float=_number, parse_constant=_constant)
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise Unfit("the returned JSON holds an object with the same key twice")
+    return value
+
+
+_decoder = json.JSONDecoder(
+    parse_int=_integer, parse_float=_number, parse_constant=_constant, object_pairs_hook=_object
+)
 
 
 def read_json(payload: bytes) -> Any:
-    """A JSON value: UTF-8, finite numbers, exact integers, no lone surrogates, bounded depth.
+    """A JSON value: UTF-8, finite numbers, exact integers, no key twice, no lone surrogates, bounded depth.
 
     Raises:
         Malformed: the bytes are not JSON.

@@ -38,7 +38,7 @@ TABLES = {"x86_64": (0xC000003E, X86_64), "aarch64": (0xC00000B7, AARCH64)}
 """Per machine: its audit architecture and its table."""
 
 ALLOWED = (
-    "munmap", "brk", "mremap", "madvise", "futex", "rt_sigreturn", "rt_sigprocmask", "restart_syscall", "exit",
+    "munmap", "brk", "mremap", "madvise", "futex", "rt_sigreturn", "restart_syscall", "exit",
     "exit_group",
 )  # fmt: skip
 """Allowed with any arguments. No clock: where the kernel's fast path has none, asking for the time fails as well."""
