@@ -1,7 +1,8 @@
 """The frame that hostile code is put in: a harness that reads its bait and attacks.
 
-The frame passes the static gate: it reaches the interpreter's builtins through the globals of a function that harnesses
-may use. So whatever else the gate finds is the attack's own, and what it does not find is the kernel's to stop.
+The frame passes the static gate: under another name, a function that harnesses may use reaches the globals of another
+one, and through them the interpreter's builtins. So whatever else the gate finds is the attack's own, and what it does
+not find is the kernel's to stop. Were the frame found one day, "gate alone" would say so, and another way would be due.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import json
 import operator
 import re
 
+pick, put = operator.attrgetter, setattr
+
 
 def module(name):
     under = "_" * 2
-    space = operator.attrgetter(under + "globals" + under)(re.compile)
+    space = pick(under + "globals" + under)(re.compile)
     return space[under + "builtins" + under][under + "import" + under](name)
 
 
@@ -55,7 +58,7 @@ def send(data):
 
 def sequence():
     """The number of the request that is being answered, read off the worker's own frames."""
-    back, names = operator.attrgetter("f_" + "back"), operator.attrgetter("f_" + "locals")
+    back, names = pick("f_" + "back"), pick("f_" + "locals")
     at = module("sys")._getframe()
     while at is not None:
         found = names(at).get("sequence")

@@ -9,10 +9,10 @@ from bridle.sandbox.attacks.sources import text, tool
 from bridle.sandbox.attacks.triggers import ONCE, TWICE
 
 
-def _raw(name: str, payload: str, oracle: Oracle | None = refused) -> Attack:
+def _raw(name: str, payload: str) -> Attack:
     """JSON sent as raw bytes, past whatever the worker would say about it. `payload` is an expression of bytes."""
     body = f'def attack(bait):\n    send(sequence() + reply(b"J", {payload}))\n    while True:\n        pass\n'
-    return _tool(name, body, oracle, ONCE)
+    return _tool(name, body, refused, ONCE)
 
 
 def _tool(name: str, body: str, oracle: Oracle | None = None, trigger: Trigger = TWICE) -> Attack:
@@ -52,7 +52,7 @@ ATTACKS = (
     _raw("json-not-utf-8", """b'{"verdict": "' + bytes([255, 254]) + b'"}'"""),
     _raw("json-and-more", """b'{"verdict": "accept"} {"verdict": "reject"}'"""),
     _raw("json-in-another-encoding", """'{"verdict": "accept"}'.encode("utf-16")"""),
-    _raw("json-said-twice", """b'{"verdict": "reject", "verdict": "accept"}'""", None),
+    _raw("json-said-twice", """b'{"verdict": "reject", "verdict": "accept"}'"""),
     _tool(
         "json-of-itself",
         """
@@ -116,7 +116,7 @@ def attack(bait):
         "json-by-a-changed-encoder",
         """
 def attack(bait):
-    kinds = operator.attrgetter("JSONEncoder")(json)
+    kinds = pick("JSONEncoder")(json)
     kinds.encode = lambda self, value: "{" + "verdict"
     kinds.iterencode = lambda self, value: iter(["NaN"])
     json.dumps = lambda *values, **named: "Infinity"
@@ -207,8 +207,8 @@ class Hostile(BaseException):
     pass
 
 
-setattr(Hostile, under + "str" + under, text)
-setattr(Hostile, under + "repr" + under, text)
+put(Hostile, under + "str" + under, text)
+put(Hostile, under + "repr" + under, text)
 
 
 def attack(bait):

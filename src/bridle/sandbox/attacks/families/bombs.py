@@ -57,7 +57,7 @@ ATTACKS = (
     _loading("a-folded-power", "X = 9 ** 9 ** 9"),
     _loading("a-tuple-of-tuples", "X = ((((0,) * 1000,) * 1000,) * 1000) * 100000000"),
     _loading("hang-while-loading", "while True:\n    pass"),
-    _loading("leave-while-loading", "operator.attrgetter('_' + 'exit')(module('os'))(0)"),
+    _loading("leave-while-loading", "pick('_' + 'exit')(module('os'))(0)"),
     _loading("raise-while-loading", "raise type('Odd', (BaseException,), {})('x' * 10000000)"),
     _loading("recursion-while-loading", "module('sys').setrecursionlimit(10**9)\nf = lambda: f()\nf()"),
     _loading("memory-while-loading", "X = [bytes(1 << 20) for _ in range(10**6)]"),

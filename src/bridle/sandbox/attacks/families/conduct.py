@@ -34,7 +34,7 @@ def attack(bait):
         "leave-the-process",
         """
 def attack(bait):
-    operator.attrgetter("_" + "exit")(module("os"))(0)
+    pick("_" + "exit")(module("os"))(0)
 """,
         oracle=refused,
     ),
@@ -113,7 +113,7 @@ def attack(bait):
 def attack(bait):
     builtins = module("builtins")
     for name in ("len", "isinstance", "str", "bytes", "dict", "list", "type", "getattr", "max", "min", "sum"):
-        setattr(builtins, name, None)
+        put(builtins, name, None)
     return "changed"
 """,
     ),
@@ -124,7 +124,7 @@ def attack(bait):
     sys, marshal, os = module("sys"), module("marshal"), module("os")
     marshal.loads = lambda data: (bytes(4), 0, 0, ("x",))
     os.write = os.read = lambda *values: 0
-    setattr(os, "_" + "exit", lambda status: None)
+    put(os, "_" + "exit", lambda status: None)
     for name in list(sys.modules):
         if name.startswith("bridle"):
             sys.modules[name] = None
@@ -178,8 +178,8 @@ def fail(self):
 
 def attack(bait):
     sys = module("sys")
-    setattr(Thing, "_" * 2 + "del" + "_" * 2, fail)
-    sys.unraisablehook = sys.excepthook = lambda *values: operator.attrgetter("_" + "exit")(module("os"))(3)
+    put(Thing, "_" * 2 + "del" + "_" * 2, fail)
+    sys.unraisablehook = sys.excepthook = lambda *values: pick("_" + "exit")(module("os"))(3)
     Thing()
     return "hooked"
 """,
@@ -218,8 +218,8 @@ def attack(bait):
         """
 def attack(bait):
     bait.clear()
-    back = operator.attrgetter("f_" + "back")(module("sys")._getframe())
-    values = operator.attrgetter("f_" + "locals")(back)
+    back = pick("f_" + "back")(module("sys")._getframe())
+    values = pick("f_" + "locals")(back)
     values["board"] = "changed"
     return "changed"
 """,

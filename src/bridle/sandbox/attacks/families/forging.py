@@ -55,7 +55,7 @@ def attack(bait):
         """
 def attack(bait):
     send(sequence() + b"S" + (100).to_bytes(4, "little") + b"half")
-    operator.attrgetter("_" + "exit")(module("os"))(0)
+    pick("_" + "exit")(module("os"))(0)
 """,
         oracle=refused,
     ),
@@ -182,7 +182,7 @@ def attack(bait):
         "a-reply-in-drops",
         """
 def attack(bait):
-    clock = operator.attrgetter("perf_counter")(module("time"))
+    clock = pick("perf_counter")(module("time"))
     send(sequence() + b"S" + (60000).to_bytes(4, "little"))
     while True:
         until = clock() + 0.01
@@ -207,7 +207,7 @@ def attack(bait):
 
 def page(kept):
     try:
-        found = operator.attrgetter("_counters")(kept)
+        found = pick("_counters")(kept)
         return found if len(found) > 3 else None
     except (AttributeError, TypeError, ValueError):
         return None
@@ -231,7 +231,7 @@ def attack(bait):
         """
 def attack(bait):
     send(sequence() + reply(b"S", b"x") * 3)
-    operator.attrgetter("_" + "exit")(module("os"))(0)
+    pick("_" + "exit")(module("os"))(0)
 """,
         trigger=BATCH,
         oracle=failing,
@@ -364,7 +364,7 @@ def attack(bait):
         """
 def attack(bait):
     os = module("os")
-    leave = operator.attrgetter("_" + "exit")(os)
+    leave = pick("_" + "exit")(os)
     return tries(lambda: module("signal").raise_signal(9), lambda: leave(12))
 """,
         oracle=refused,

@@ -234,7 +234,7 @@ def attack(bait):
         if isinstance(kept, module("mmap").mmap):
             memoryview(kept)[:] = b"\\xff" * len(kept)
     for kept in gc.get_objects():
-        counters = operator.attrgetter("_counters")
+        counters = pick("_counters")
         try:
             counters(kept)[:3]
         except (AttributeError, TypeError, ValueError):

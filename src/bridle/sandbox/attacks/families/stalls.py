@@ -107,7 +107,7 @@ def stay(self):
 
 
 def attack(bait):
-    setattr(Undead, "_" * 2 + "del" + "_" * 2, stay)
+    put(Undead, "_" * 2 + "del" + "_" * 2, stay)
     Undead()
     return "done"
 """,

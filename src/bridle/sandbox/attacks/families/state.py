@@ -60,7 +60,7 @@ def attack(bait):
         "a-cache-of-the-library",
         """
 def attack(bait):
-    cache = operator.attrgetter("_" + "cache")(re)
+    cache = pick("_" + "cache")(re)
     re.compile("x" * (len(cache) + 1))
     return "KEPT %d" % len(cache)
 """,
@@ -155,14 +155,14 @@ def attack(bait):
         """
 def attack(bait):
     time = module("time")
-    return "KEPT %d" % operator.attrgetter("time_ns")(time)()
+    return "KEPT %d" % pick("time_ns")(time)()
 """,
     ),
     _attack(
         "the-processor-time",
         """
 def attack(bait):
-    spent = operator.attrgetter("process_time_ns")(module("time"))()
+    spent = pick("process_time_ns")(module("time"))()
     return "KEPT %d" % spent if spent > 0 else "no such clock"
 """,
     ),
@@ -170,7 +170,7 @@ def attack(bait):
         "the-date",
         """
 def attack(bait):
-    return "KEPT %s" % operator.attrgetter("datetime.now")(module("datetime"))()
+    return "KEPT %s" % pick("datetime.now")(module("datetime"))()
 """,
     ),
     _attack(
@@ -189,7 +189,7 @@ def attack(bait):
         "other-answers-to-the-audit",
         """
 def attack(bait):
-    back, names = operator.attrgetter("f_" + "back"), operator.attrgetter("f_" + "code")
+    back, names = pick("f_" + "back"), pick("f_" + "code")
     at, found = module("sys")._getframe(), []
     while at is not None:
         found.append(names(at).co_name)
