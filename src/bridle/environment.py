@@ -172,6 +172,10 @@ class _Unsealed:
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
+        # From Python 3.12 on `isinstance` with a protocol sees what is there, not what `__getattr__` would answer.
+        for name in dir(environment):
+            if not name.startswith("_") and name not in ("scenarios", "start"):
+                self.__dict__[name] = getattr(environment, name)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._environment, name)

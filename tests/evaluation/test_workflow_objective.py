@@ -1,14 +1,17 @@
 """The objective `workflow`: agents behind harnesses of known quality."""
 
+import inspect
 import json
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from bridle.agents.planner import Planning
 from bridle.agents.simulated import simulated
 from bridle.environment import Scenario, unsealed
 from bridle.environments.enterprise.expense.environment import Expense
+from bridle.environments.enterprise.governance import GovernedEnvironment
 from bridle.errors import UsageError
 from bridle.evaluation import metrics
 from bridle.evaluation.comparison import cedar
@@ -202,6 +205,17 @@ def test_a_job_measures_and_confirms(sandbox: Sandbox) -> None:
     assert result.confirmed
     assert result.evidence.counts["planned"] == 2 * TRIAL.planned
     assert objective("workflow").name == "workflow"
+
+
+def test_what_an_environment_can_do_is_seen_through_the_facade() -> None:
+    """Also by a Python whose `isinstance` looks at protocols' members statically (3.12 and later)."""
+    facade = unsealed(Expense())
+    for member in ("planner", "governance", "policies", "name"):
+        inspect.getattr_static(facade, member)
+    assert isinstance(facade, Planning)
+    assert isinstance(facade, GovernedEnvironment)
+    with pytest.raises(UsageError, match="sealed"):
+        facade.scenarios("sealed")
 
 
 def test_it_needs_somebody_who_can_plan(sandbox: Sandbox) -> None:
