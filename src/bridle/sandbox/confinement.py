@@ -108,11 +108,13 @@ def _leave_root(libc: ctypes.CDLL) -> None:
 
 def _limit(memory_bytes: int, cpu_seconds: int) -> None:
     """Hard resource limits. Six descriptors: the standard three, the two pipes, and one while Landlock is set up."""
-    bounds = {"AS": memory_bytes, "FSIZE": 0, "CORE": 0, "NOFILE": 6, "NPROC": 0, "MEMLOCK": 0, "MSGQUEUE": 0}
+    bounds = {"FSIZE": 0, "CORE": 0, "NOFILE": 6, "NPROC": 0, "MEMLOCK": 0, "MSGQUEUE": 0}
     for name, bound in bounds.items():
         which = getattr(resource, f"RLIMIT_{name}", None)
         if which is not None:
             resource.setrlimit(which, (bound, bound))
+    if sys.platform != "darwin":  # which accepts this limit and does not keep it: there, memory is polled
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     # The soft limit's signal tells "out of CPU" from other deaths; the hard one follows a second later.
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
 

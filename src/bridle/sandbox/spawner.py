@@ -71,7 +71,9 @@ class Spawner:
         self._watch_page, watch = shared_page("bridle-watch", wire.WATCH_BYTES)
         self.waits = memoryview(self._watch_page).cast("I")
         self._slots = list(range(wire.WATCH_SLOTS))
-        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        # macOS has no packets that tell of the peer's end; there, both sides look for each other as well.
+        kind = socket.SOCK_DGRAM if sys.platform == "darwin" else socket.SOCK_SEQPACKET
+        mine, theirs = socket.socketpair(socket.AF_UNIX, kind)
         self._control = mine
         with tempfile.TemporaryFile() as complaints, theirs:
             try:

@@ -19,6 +19,7 @@ import socket
 import sys
 import time
 import types
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,6 +127,12 @@ class Zygote:
             else:
                 self._end(order)
 
+    def leave(self) -> None:
+        """End the workers, for kernels that don't do so by themselves."""
+        for pid in self._workers.values():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
     def _spawn(self, order: dict[str, Any], request: int, reply: int, page: int) -> None:
         """Fork a worker on the given pipes; it reports itself on its reply pipe."""
         shared = mmap.mmap(page, order["page"])
@@ -198,7 +205,11 @@ def main() -> None:
     # What the workers share with this process stays shared: a collection in a worker must not touch it.
     gc.collect()
     gc.freeze()
-    Zygote(control, watch).obey()
+    zygote = Zygote(control, watch)
+    try:
+        zygote.obey()
+    finally:
+        zygote.leave()
 
 
 if __name__ == "__main__":
