@@ -114,15 +114,21 @@ class Induction:
         return sum(masks)
 
     def _references(self) -> None:
-        """References; the same argument is one hypothesis for all tools that take it."""
+        """References; the same argument is one hypothesis for all tools that take it.
+
+        Where a thing has to be shown, nobody asks whether it was spoken of.
+        """
         taking: dict[str, list[Cases]] = {}
         for cases in self.cases.values():
             for path in paths([example.arguments for example in cases.members(cases.accepted)]):
                 taking.setdefault(path, []).append(cases)
         for path, among in sorted(taking.items()):
-            if self._names_things(path, among):
-                for condition in references(path):
-                    self._try("reference", condition, self._agreeing(condition, among))
+            if not self._names_things(path, among):
+                continue
+            for condition in references(path):
+                self._try("reference", condition, self._agreeing(condition, among))
+                held = {tool for finding in self.findings if finding.condition == condition for tool in finding.tools}
+                among = [cases for cases in among if cases.tool not in held]
 
     def _names_things(self, path: str, among: Sequence[Cases]) -> bool:
         """Whether an argument's accepted values are, often enough, ids of resources: else it names nothing."""
