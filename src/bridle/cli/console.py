@@ -32,10 +32,12 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     drawn = Table(*columns, title=title or None, title_justify="left")
     for row in rows:
-        drawn.add_row(*row)
+        # Text, not markup: cells may hold what harnesses and environments said.
+        drawn.add_row(*map(Text, row))
     Console().print(drawn)
 
 

@@ -79,7 +79,7 @@ class Progress:
         from rich.text import Text
         from rich.tree import Tree as Drawn
 
-        drawn = Drawn(f"{self._plan.environment or 'environment'} · {self._plan.objective}")
+        drawn = Drawn(Text(f"{self._plan.environment or 'environment'} · {self._plan.objective}"))
         tree = self._tree
         if tree is not None:
             best = tree.best()
