@@ -18,6 +18,7 @@ import signal
 import struct
 import sys
 from dataclasses import asdict, dataclass
+from functools import cache
 
 from bridle.sandbox import syscalls
 
@@ -52,6 +53,13 @@ class Layers:
         return asdict(self)
 
 
+def prepare(reads: int, writes: int) -> None:
+    """Make ready, once and in the zygote, what every worker needs for `confine`."""
+    if sys.platform != "darwin":
+        _library()
+        _filter(reads, writes)
+
+
 def confine(*, memory_bytes: int, cpu_seconds: int, parent: int, reads: int, writes: int) -> Layers:
     """Confine this process for good. Single-threaded; only the two pipes may be open besides standard streams.
 
@@ -63,8 +71,7 @@ def confine(*, memory_bytes: int, cpu_seconds: int, parent: int, reads: int, wri
         return Layers(
             limits=True, user=os.getuid(), no_new_privileges=False, landlock=0, seccomp=False, seatbelt=_seatbelt()
         )
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.syscall.restype = ctypes.c_long
+    libc = _library()
     _leave_root(libc)
     # A change of user clears the parent-death signal, so it is set afterwards; the parent may be gone already.
     _control(libc, _SET_PDEATHSIG, signal.SIGKILL)
@@ -82,6 +89,21 @@ def confine(*, memory_bytes: int, cpu_seconds: int, parent: int, reads: int, wri
         seccomp=_seccomp(libc, reads, writes),
         seatbelt=False,
     )
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    return libc
+
+
+@cache
+def _filter(reads: int, writes: int) -> bytes:
+    """The seccomp filter of this machine; empty where it has none."""
+    if syscalls.machine() not in syscalls.TABLES:
+        return b""
+    return syscalls.assemble(syscalls.program(syscalls.machine(), reads, writes))
 
 
 def _control(libc: ctypes.CDLL, option: int, value: int) -> None:
@@ -147,9 +169,9 @@ class _Program(ctypes.Structure):
 
 def _seccomp(libc: ctypes.CDLL, reads: int, writes: int) -> bool:
     """Install the allow-list. False where this kernel or machine has no seccomp filter."""
-    if syscalls.machine() not in syscalls.TABLES:
+    code = _filter(reads, writes)
+    if not code:
         return False
-    code = syscalls.assemble(syscalls.program(syscalls.machine(), reads, writes))
     whole = _Program(len(code) // 8, code)
     # The first flags keep old kernels from slowing every branch of a filtered process; they don't know them all.
     for flags in (4, 0):

@@ -130,6 +130,8 @@ class LocalSandbox:
         reply = self._instruct(mould, harness, limits, gate=gate)
         if isinstance(reply, Failure) and reply.blame is Blame.INFRASTRUCTURE:
             reply = self._instruct(mould, harness, limits, gate=gate)
+        # Only now, so that its start does not take the CPU from the one that was waited for.
+        self._spare(mould)
         if isinstance(reply, Failure):
             if reply.blame is Blame.INFRASTRUCTURE:
                 raise SandboxFault(f"No harness can be loaded: {reply.message}.")
@@ -167,15 +169,21 @@ class LocalSandbox:
         return worker, reply.value["rules"]
 
     def _take(self, mould: _Mould) -> Worker:
-        """A worker for this mould, the spare if there is one, and a new spare on its way."""
+        """A worker for this mould, the spare if there is one."""
         with self._lock:
             worker = self._spares.pop(mould, None)
-            if worker is None or worker.deserted:
-                worker = self._spawn(mould)
-            self._spares[mould] = self._spawn(mould)
+            return self._spawn(mould) if worker is None or worker.deserted else worker
+
+    def _spare(self, mould: _Mould) -> None:
+        """Have a worker of this mould made, if there is none to spare; doesn't wait for it."""
+        with self._lock:
+            if self._closed:
+                return
+            if mould not in self._spares:
+                self._spares[mould] = self._spawn(mould)
+            self._spares.move_to_end(mould)
             while len(self._spares) > MAX_SPARES:
                 self._spares.popitem(last=False)[1].end()
-            return worker
 
     def _spawn(self, mould: _Mould) -> Worker:
         spawner = self._spawners.get(mould.numpy)

@@ -36,13 +36,16 @@ def _as_package() -> None:
 if __name__ == "__main__":
     _as_package()
 
-from bridle.sandbox import memory, wire, worker  # noqa: E402  # only now can they be imported
+from bridle.sandbox import confinement, memory, wire, worker  # noqa: E402  # only now can they be imported
 
 IDLE_SECONDS = 0.5
 """How often to look for the parent, where the kernel can't tell of its end."""
 
 LOOKS, SHORTEST_LOOK, LONGEST_LOOK = 20, 0.002, 0.05
 """Looks at a deadline per its length, and the shortest and longest pause between them, in seconds."""
+
+BURIAL = 0.02
+"""How often to look for workers that are dying, in seconds."""
 
 CODECS = (
     "ascii", "latin_1", "utf_8", "utf_8_sig", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be",
@@ -97,6 +100,7 @@ class Zygote:
         self._page, self._waits = watch, memoryview(watch).cast("I")
         self._workers: dict[int, int] = {}
         self._watched: dict[int, _Watched] = {}
+        self._dying: list[int] = []
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
         self._idle: float | None = IDLE_SECONDS
@@ -110,7 +114,10 @@ class Zygote:
     def obey(self) -> None:
         """Serve orders until the parent is gone. Workers die with this process."""
         while True:
+            self._bury()
             pause = self._patrol() if self._watched else self._idle
+            if self._dying:
+                pause = BURIAL if pause is None else min(pause, BURIAL)
             ready = self._poll.poll(None if pause is None else pause * 1000)
             if os.getppid() != self._parent:
                 return
@@ -124,8 +131,10 @@ class Zygote:
                 self._spawn(order, *descriptors)
             elif order["order"] == "watch":
                 self._guard(order)
-            else:
+            elif order["order"] == "end":
                 self._end(order)
+            else:
+                self._reap(order)
 
     def leave(self) -> None:
         """End the workers, for kernels that don't do so by themselves."""
@@ -178,7 +187,19 @@ class Zygote:
         os.kill(watched.pid, signal.SIGKILL)
 
     def _end(self, order: dict[str, Any]) -> None:
-        """Kill a worker and reap it; answer with its wait status and CPU seconds where that is asked for."""
+        """Kill a worker. The kernel takes a while to clear it away, which nobody has to wait for."""
+        pid = self._workers.pop(order["worker"], None)
+        self._watched.pop(order["worker"], None)
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+            self._dying.append(pid)
+
+    def _bury(self) -> None:
+        """Reap those that have been cleared away."""
+        self._dying = [pid for pid in self._dying if os.waitpid(pid, os.WNOHANG)[0] == 0]
+
+    def _reap(self, order: dict[str, Any]) -> None:
+        """Kill a worker, if it is not dead, and answer with its wait status and CPU seconds."""
         pid = self._workers.pop(order["worker"], None)
         self._watched.pop(order["worker"], None)
         status, cpu = None, 0.0
@@ -186,8 +207,7 @@ class Zygote:
             os.kill(pid, signal.SIGKILL)
             _, status, used = os.wait4(pid, 0)
             cpu = used.ru_utime + used.ru_stime
-        if order["order"] == "reap":
-            self._control.send(json.dumps({"status": status, "cpu": cpu}).encode())
+        self._control.send(json.dumps({"status": status, "cpu": cpu}).encode())
 
 
 def main() -> None:
@@ -201,6 +221,7 @@ def main() -> None:
     if hello["cpus"]:
         os.sched_setaffinity(0, hello["cpus"])
     _preload(hello["modules"], hello["numpy"])
+    confinement.prepare(wire.REQUEST_FD, wire.REPLY_FD)
     control.send(json.dumps({"pid": os.getpid()}).encode())
     # What the workers share with this process stays shared: a collection in a worker must not touch it.
     gc.collect()
