@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import random
 import re
 from pathlib import Path
 
+from bridle.agents.simulated import simulated
+from bridle.environment import Truth
 from bridle.environments.enterprise.expense.environment import Expense
 from bridle.evaluation.comparison import RATES, Comparison, cedar, compare
 from bridle.evaluation.examples import judged_calls
 from bridle.evaluation.flip import flipped_calls
+from bridle.evaluation.guarded import setting
+from bridle.evaluation.judged import Row
 from bridle.evaluation.metrics import FlippedCall, authority_leakage
 from bridle.harness import Harness, Limits, Loaded
 from bridle.rollout import Trial
+from bridle.runtime.effects import Refusal
+from bridle.runtime.gate import Gate
+from bridle.runtime.reviewer import Unreviewed
 from bridle.sandbox import LocalSandbox
 from bridle.statistics import Estimate
 from bridle.synthesis.learner.book import rulebook
@@ -19,6 +27,7 @@ from bridle.synthesis.learner.example import examples
 from bridle.synthesis.learner.merit import Demands
 from bridle.synthesis.learner.rendering import render
 from bridle.synthesis.learner.rule import Rulebook
+from bridle.trace import POLICY_DENIED
 
 PAGE = Path(__file__).parents[2] / "docs" / "rule-learner.md"
 SEALED = Trial(split="sealed", lanes=10, steps=100_000, seed=3)
@@ -29,6 +38,50 @@ EPISODES = 24
 def learned() -> Rulebook:
     """What the first node of `bridle synthesize enterprise/expense --model rules` is made from."""
     return rulebook(examples(judged_calls(Expense(), "train", count=12_000, seed=0)), Demands())
+
+
+def governed_rows(policy: str, *, scenarios: int, seed: int = 0) -> list[Row]:
+    """Judged calls of agents at work under a policy: what it denies is a rejection, and stands in the views."""
+    environment = Expense()
+    agents = simulated(environment)
+    mapping = setting(environment, agents, Unreviewed()).conduct.mapping
+    rows = []
+    for scenario in environment.scenarios("train")[:scenarios]:
+        rng = random.Random(f"{seed}/{scenario.seed}")
+        episode, agent = environment.start(scenario), agents(scenario, seed)
+        gate, refusals = Gate(episode, mapping, cedar(environment, policy)), ()
+        for _ in range(40):
+            observation = episode.observe()
+            proposal = agent.propose(observation, refusals)
+            made_up = rng.sample(episode.foreign_actions(rng), 10)
+            for call in (proposal, *made_up):
+                truth = episode.probe(call)
+                if truth and not gate.authorise(call).permits:
+                    truth = Truth(False, "denied", POLICY_DENIED)
+                rows.append(
+                    Row(
+                        player=0,
+                        view=observation.view,
+                        action=call,
+                        legal=truth.legal,
+                        stratum="",
+                        error_class=truth.error_class,
+                        proposer="agent" if call is proposal else "",
+                    )
+                )
+            truth = episode.probe(proposal)
+            refusals = () if truth else (Refusal(proposal, truth.feedback),)
+            if not truth:
+                continue
+            denied = not gate.authorise(proposal).permits
+            step = episode.withhold(proposal, POLICY_DENIED, "denied") if denied else episode.step(proposal)
+            if step.over:
+                break
+    return rows
+
+
+def learned_under(policy: str) -> Rulebook:
+    return rulebook(examples(governed_rows(policy, scenarios=80)), Demands())
 
 
 def compared(harness: Harness, loaded: Loaded) -> Comparison:
@@ -82,8 +135,8 @@ def renewed(text: str, parts: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    harness = render(learned())
+    harness, governed = render(learned()), render(learned_under("strict"))
     with LocalSandbox(pinned=False) as sandbox:
-        loaded = sandbox.load(harness, Limits())
-        figures = table(compared(harness, loaded), flipped(harness, loaded))
+        comparison = compared(harness, sandbox.load(harness, Limits()))
+        figures = table(comparison, flipped(governed, sandbox.load(governed, Limits())))
     PAGE.write_text(renewed(PAGE.read_text("utf-8"), {"figures": figures, "harness": block(harness)}), "utf-8")

@@ -50,8 +50,10 @@ def comparison(expense: Harness, loaded: Loaded) -> Comparison:
 
 
 @pytest.fixture(scope="module")
-def flipped(expense: Harness, loaded: Loaded) -> list[metrics.FlippedCall]:
-    return page.flipped(expense, loaded)
+def flipped() -> list[metrics.FlippedCall]:
+    governed = render(page.learned_under("strict"))
+    with LocalSandbox(pinned=False) as sandbox:
+        return page.flipped(governed, sandbox.load(governed, Limits()))
 
 
 def test_sealed_expenses_behind_the_learned_harness(comparison: Comparison) -> None:
@@ -78,6 +80,21 @@ def test_a_laxer_policy_finds_nothing_in_its_way(flipped: list[metrics.FlippedCa
     assert leakage is not None
     assert leakage.n >= 50
     assert abs(leakage.value) <= 0.01
+    assert abs(leakage.low) <= 0.01
+    assert abs(leakage.high) <= 0.01
+
+
+def test_denials_in_training_were_there_to_be_learned_from() -> None:
+    rows = page.governed_rows("strict", scenarios=25)
+    denied = [row for row in rows if row.error_class == "policy_denied"]
+    assert len(denied) >= 10
+    assert any(
+        call["error"]["class"] == "policy_denied" for row in rows for call in row.view["calls"] if not call["ok"]
+    )
+    with_them, without = (
+        render(rulebook(examples(given), Demands())) for given in (rows, [row for row in rows if row not in denied])
+    )
+    assert with_them == without
 
 
 def test_the_page_shows_what_is_learned(
