@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from bridle.environment import Environment
 from bridle.errors import JournalFault, UsageError
 from bridle.evaluation.examples import judged_calls
+from bridle.evaluation.job import vet
 from bridle.evaluation.judged import Row
 from bridle.evaluation.objectives import objective
 from bridle.evaluation.samples import sample_observations
@@ -231,10 +232,17 @@ class Search:
             return future
         self._parts.journal.append("expansion", str(order.id), {"parent": order.parent, "seen": len(tree) - 1})
         self._parts.hooks.on_dispatch(order.id, order.parent)
+        if not self._threads:
+            self._warm_up()
         thread = threading.Thread(target=settle, args=(future, self._expander.expand, order), daemon=True)
         self._threads.append(thread)
         thread.start()
         return future
+
+    def _warm_up(self) -> None:
+        """Let the other workers start while the first answers are awaited: a fresh one imports for half a second."""
+        for _ in range(self.plan.concurrency - 1):
+            self._parts.executor.submit(vet, template(self._parts.environment.contract), self.plan.limits)
 
     def join(self, seconds: float) -> None:
         """Wait, at most so long altogether, for expansions that were abandoned."""
