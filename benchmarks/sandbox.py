@@ -12,6 +12,7 @@ The source is this file's own; the unconfined worker exists here only, for compa
 from __future__ import annotations
 
 import argparse
+import marshal
 import os
 import subprocess
 import sys
@@ -111,13 +112,13 @@ def unconfined(harness: Harness) -> Iterator[LocalLoaded]:
 
     limits = Limits()
 
-    def start() -> tuple[Worker, dict[str, str]]:
+    def start(known: Any) -> tuple[Worker, dict[str, Any]]:
         worker = Worker(Unconfined(), {"memory_bytes": 0, "cpu_seconds": 0})  # type: ignore[arg-type]
         worker.hello()
-        body = local.marshal.dumps(local._order(harness, limits, gate=True), wire.MARSHAL)
+        body = marshal.dumps(local._order(harness, limits, known, gate=True).body, wire.MARSHAL)
         worker.exchange(wire.HEAD.pack(wire.MARK, len(body), 0) + body, 0, Expected("json", "json"), 5.0)
         worker.watch(1.0)
-        return worker, {}
+        return worker, {"rules": {}}
 
     with LocalLoaded(start, harness, limits) as loaded:
         yield loaded

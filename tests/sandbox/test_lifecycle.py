@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,7 +129,9 @@ def test_thousands_of_candidates_leave_nothing() -> None:
 
 
 def test_a_killed_worker_costs_little(sandbox: LocalSandbox) -> None:
-    with sandbox.load(HANG, QUICK) as loaded:
+    """Also with a source that takes longer to examine than that: what was found in it the first time still holds."""
+    long = "\n".join(f"def f{n}(a, b):\n    return [a + b * {n} for _ in range(3)]\n" for n in range(200))
+    with sandbox.load(Harness(f"{HANG.source}\n\n{long}"), QUICK) as loaded:
         costs = []
         for _ in range(10):
             assert loaded.call("propose_action", "hang").failure is not None
@@ -219,7 +222,8 @@ def test_threads_with_a_harness_each(sandbox: LocalSandbox) -> None:
     def work(number: int) -> int:
         answered = 0
         for round_ in range(6):
-            with sandbox.load(HANG, QUICK) as loaded:
+            # Six threads on a busy machine: a limit that only a real hang exceeds.
+            with sandbox.load(HANG, replace(QUICK, call_seconds=3.0, batch_seconds=30.0, load_seconds=30.0)) as loaded:
                 calls = [Call("propose_action", (f"{number}-{round_}-{i}",)) for i in range(20)]
                 assert [reply.value for reply in loaded.batch(calls)] == [call.values[0] for call in calls]
                 if round_ == 3:

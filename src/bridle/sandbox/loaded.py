@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from marshal import dumps
 from os import read, write
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 from bridle.errors import UsageError
 from bridle.harness import Call, Harness, Limits, Reply
@@ -33,23 +33,28 @@ _NUMBERS = [
 """Per sequence number: its bytes, and the whole replies "true" and "false"."""
 
 
+Known: TypeAlias = dict[str, Any]
+"""What a worker read in a source before it ran: its `rules`, and whether it uses `random` and `numpy_random`."""
+
+
 class LocalLoaded:
     """A loaded harness: the port's `Loaded`. `rules` are the `RULES` of a tool-call harness.
 
     Never shared between threads.
     """
 
-    def __init__(self, start: Callable[[], tuple[Worker, dict[str, str]]], harness: Harness, limits: Limits) -> None:
-        """`start` gives a worker with the harness loaded, and its rules.
+    def __init__(self, start: Callable[[Known | None], tuple[Worker, Known]], harness: Harness, limits: Limits) -> None:
+        """`start` gives a worker with the harness loaded, and what is known of its source, or was known already.
 
         Raises:
             HarnessFault, SandboxFault: as `Sandbox.load`.
         """
         self._thread = threading.get_ident()
         self._closed = True
-        worker, self.rules = start()
+        worker, known = start(None)
+        self.rules: dict[str, str] = known["rules"]
         functions = harness.contract.functions
-        self._flights = Flights(lambda: start()[0], worker, harness.contract, limits)
+        self._flights = Flights(lambda: start(known)[0], worker, harness.contract, limits)
         self._functions = {f.name: (*self._flights.route(f.name, None), f.result == "bool") for f in functions}
         self._reply_bytes = limits.reply_bytes
         self._pause = min(limits.call_seconds / SLICES, limits.batch_seconds) * 1000

@@ -18,7 +18,7 @@ from bridle.sandbox import placement, wire
 from bridle.sandbox.confinement import Layers
 from bridle.sandbox.gate import demands
 from bridle.sandbox.level import Level
-from bridle.sandbox.loaded import LocalLoaded, PipelinedLoaded
+from bridle.sandbox.loaded import Known, LocalLoaded, PipelinedLoaded
 from bridle.sandbox.process import Died, Late, Worker
 from bridle.sandbox.replies import Expected, Malformed
 from bridle.sandbox.spawner import Spawner
@@ -84,18 +84,22 @@ class LocalSandbox:
             raise SandboxFault("This sandbox is closed; open a new one.")
         if self._owner != os.getpid():
             raise SandboxFault("This sandbox belongs to the process that opened it; open one in each process.")
+        oversize = too_large(harness, limits)
+        if oversize is not None:
+            raise HarnessFault(oversize)
         cpus = placement.enter() if self._pinned else frozenset[int]()
         thread = threading.get_ident()
         mould = _Mould(bool(_NUMPY.search(harness.source)), limits.memory_bytes, limits.cpu_seconds, cpus)
         gate = self._gate
         kind = LocalLoaded if cpus else PipelinedLoaded
         try:
-            loaded = kind(lambda: self._start(mould, harness, limits, gate=gate), harness, limits)
+            loaded = kind(lambda known: self._start(mould, _order(harness, limits, known, gate=gate)), harness, limits)
         except BaseException:
             if self._pinned:
                 placement.leave(thread)
             raise
-        self._loaded.add(loaded)
+        with self._lock:
+            self._loaded.add(loaded)
         return loaded
 
     def zygotes(self) -> list[int]:
@@ -107,7 +111,9 @@ class LocalSandbox:
         if self._closed:
             return
         self._closed = True
-        for loaded in list(self._loaded):
+        with self._lock:
+            still_loaded = list(self._loaded)
+        for loaded in still_loaded:
             loaded.close()
         with self._lock:
             for spare in self._spares.values():
@@ -122,14 +128,11 @@ class LocalSandbox:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _start(self, mould: _Mould, harness: Harness, limits: Limits, *, gate: bool) -> tuple[Worker, dict[str, str]]:
-        """A confined worker with the harness loaded, and the harness's rules."""
-        oversize = too_large(harness, limits)
-        if oversize is not None:
-            raise HarnessFault(oversize)
-        reply = self._instruct(mould, harness, limits, gate=gate)
+    def _start(self, mould: _Mould, order: Order) -> tuple[Worker, Known]:
+        """A confined worker that has loaded what the order says, and what is known of it."""
+        reply = self._instruct(mould, order)
         if isinstance(reply, Failure) and reply.blame is Blame.INFRASTRUCTURE:
-            reply = self._instruct(mould, harness, limits, gate=gate)
+            reply = self._instruct(mould, order)
         # Only now, so that its start does not take the CPU from the one that was waited for.
         self._spare(mould)
         if isinstance(reply, Failure):
@@ -138,10 +141,8 @@ class LocalSandbox:
             raise HarnessFault(reply)
         return reply
 
-    def _instruct(
-        self, mould: _Mould, harness: Harness, limits: Limits, *, gate: bool
-    ) -> tuple[Worker, dict[str, str]] | Failure:
-        """Have a worker load the harness; the worker and the rules, or why not."""
+    def _instruct(self, mould: _Mould, order: Order) -> tuple[Worker, Known] | Failure:
+        """Have a worker load a harness; the worker and what is known of the harness, or why not."""
         worker = self._take(mould)
         layers = Layers(**worker.hello())
         if layers.level < self.level:
@@ -149,14 +150,14 @@ class LocalSandbox:
             raise SandboxFault(
                 f"A worker was confined at L{layers.level} only, though this machine offers {self.level}."
             )
-        body = marshal.dumps(_order(harness, limits, gate=gate), wire.MARSHAL)
+        body = marshal.dumps(order.body, wire.MARSHAL)
         frame = wire.HEAD.pack(wire.MARK, len(body), 0) + body
         try:
             # The first reply comes before the source has run, the second after.
-            reply = worker.exchange(frame, 0, Expected("json", "json"), limits.load_seconds)
+            reply = worker.exchange(frame, 0, Expected("json", "json"), order.limits.load_seconds)
             failure = reply.failure or (reply.then.failure if reply.then is not None else None)
         except Late:
-            failure = _load_failure(f"loading took longer than {limits.load_seconds:g} s")
+            failure = _load_failure(f"loading took longer than {order.limits.load_seconds:g} s")
         except Malformed as malformed:
             failure = _load_failure(f"disqualified: {malformed}")
         except Died:
@@ -165,8 +166,8 @@ class LocalSandbox:
         if failure is not None:
             worker.end()
             return failure
-        worker.watch(min(limits.call_seconds, limits.batch_seconds))
-        return worker, reply.value["rules"]
+        worker.watch(min(order.limits.call_seconds, order.limits.batch_seconds))
+        return worker, reply.value
 
     def _take(self, mould: _Mould) -> Worker:
         """A worker for this mould, the spare if there is one."""
@@ -198,10 +199,17 @@ class LocalSandbox:
         return Worker(spawner, settings)
 
 
-def _order(harness: Harness, limits: Limits, *, gate: bool) -> dict[str, Any]:
-    """What a worker is told of the harness it loads."""
+class Order(NamedTuple):
+    """What a worker is told of the harness it loads, and the limits that are kept from here."""
+
+    body: dict[str, Any]
+    limits: Limits
+
+
+def _order(harness: Harness, limits: Limits, known: Known | None, *, gate: bool) -> Order:
+    """`known` is what an earlier worker read in the same source, which is then not read again."""
     asked = demands(harness, limits)
-    return {
+    body = {
         "source": harness.source,
         "demands": {
             "functions": tuple(tuple(function) for function in asked.functions),
@@ -210,9 +218,11 @@ def _order(harness: Harness, limits: Limits, *, gate: bool) -> dict[str, Any]:
             "rules": asked.rules,
         },
         "gate": gate,
+        "known": known,
         "reply_bytes": limits.reply_bytes,
         "recursion": limits.recursion,
     }
+    return Order(body, limits)
 
 
 def too_large(harness: Harness, limits: Limits) -> Failure | None:

@@ -19,7 +19,6 @@ from bridle.sandbox.spawner import Spawner, shared_page
 HELLO_SECONDS = 10.0
 """How long a worker may take to confine itself."""
 
-
 MOST_UNASKED = 16 << 20
 """Bytes that are taken from a worker while it is still being asked."""
 
@@ -69,7 +68,9 @@ class Worker:
         """
         try:
             reply = self.exchange(None, 0, Expected("json"), HELLO_SECONDS)
-        except (Died, Late, Malformed) as error:
+        except Died:
+            raise SandboxFault(f"A sandbox worker did not start: {self.post_mortem().message}.") from None
+        except (Late, Malformed) as error:
             self.end()
             raise SandboxFault(f"A sandbox worker did not start ({type(error).__name__.lower()}).") from error
         if reply.failure is not None:

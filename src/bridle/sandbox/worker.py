@@ -103,14 +103,17 @@ class _Worker:
         sequence, order, _ = self._frame(b"")
         asked = order["demands"]
         functions = [analysis.Function(*row) for row in asked.pop("functions")]
-        found = analysis.analyse(order["source"], analysis.Demands(functions=functions, **asked))
-        if found.findings and order["gate"]:
-            _send(sequence, answers.problem("static", analysis.render(found.findings), found.findings[0].line))
-            return
+        known = order["known"]
+        if known is None:
+            found = analysis.analyse(order["source"], analysis.Demands(functions=functions, **asked))
+            if found.findings and order["gate"]:
+                _send(sequence, answers.problem("static", analysis.render(found.findings), found.findings[0].line))
+                return
+            known = {"rules": found.rules, "random": found.uses_random, "numpy_random": found.uses_numpy_random}
         # Said before the source runs, so that it can't be the source that says it.
-        _send(sequence, answers.data({"rules": found.rules}))
+        _send(sequence, answers.data(known))
         _write(self._load(order, functions))
-        self._seed_random, self._seed_numpy = found.uses_random, found.uses_numpy_random
+        self._seed_random, self._seed_numpy = known["random"], known["numpy_random"]
         self._serve_calls()
 
     def _serve_calls(self) -> None:
