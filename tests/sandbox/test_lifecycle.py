@@ -119,6 +119,7 @@ def check_nothing_leaks(candidates: int, hanging: int) -> None:
     assert descriptors() == before
 
 
+@pytest.mark.slow
 def test_hundreds_of_candidates_leave_nothing() -> None:
     check_nothing_leaks(300, 30)
 
@@ -128,6 +129,7 @@ def test_thousands_of_candidates_leave_nothing() -> None:
     check_nothing_leaks(2000, 200)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_little(sandbox: LocalSandbox) -> None:
     """Also with a source that takes longer to examine than that: what was found in it the first time still holds."""
     long = "\n".join(f"def f{n}(a, b):\n    return [a + b * {n} for _ in range(3)]\n" for n in range(200))
@@ -218,6 +220,7 @@ def test_a_closed_sandbox_loads_nothing() -> None:
         sandbox.load(ECHO, Limits())
 
 
+@pytest.mark.slow
 def test_threads_with_a_harness_each(sandbox: LocalSandbox) -> None:
     def work(number: int) -> int:
         answered = 0
