@@ -273,3 +273,33 @@ def test_names_in_the_data_can_t_write_code(tmp_path: Any) -> None:
     assert "passwd" not in source
     rows = rows_of(lambda v, a: "" if named(v, a)[wicked] == "a" else "bad", thing, on_one)
     assert "passwd" not in render(rulebook(examples(rows), Demands())).source
+
+
+def test_names_that_the_gate_refuses_are_left_out() -> None:
+    """A planted name with double underscores must not keep a harness from loading."""
+    from rows import named, on_one, rows_of
+
+    def thing(rng: random.Random) -> dict[str, Any]:
+        return {
+            "__class__": rng.choice(["a", "b"]),
+            "state": rng.choice(["ok", "no"]),
+            "mood": rng.choice(["__x__", "y"]),
+        }
+
+    def decide(view: Any, arguments: Any) -> str:
+        there = named(view, arguments)
+        return (
+            "__bad__"
+            if there["__class__"] == "a"
+            else "__worse__"
+            if there["mood"] == "y"
+            else ""
+            if there["state"] == "ok"
+            else "no"
+        )
+
+    harness = render(rulebook(examples(rows_of(decide, thing, on_one)), Demands()))
+    assert "__" not in harness.source
+    assert "`state` to be ok" in harness.source
+    with LocalSandbox(pinned=False) as sandbox:
+        sandbox.load(harness, Limits())

@@ -15,6 +15,7 @@ from bridle.synthesis.learner.recoveries import recoveries
 from bridle.synthesis.learner.rule import CITED, KINDS, STATEFUL, LeftOut, Rule, Rulebook, Support
 from bridle.synthesis.learner.spellings import declares, learned_forms, supported
 from bridle.synthesis.learner.ways import moves, ways
+from bridle.synthesis.learner.wording import tame
 
 NAMED = 4
 """Tools that a sentence names; of more it says how many there are."""
@@ -22,7 +23,8 @@ NAMED = 4
 
 def rulebook(examples: Sequence[Example], demands: Demands) -> Rulebook:
     """Everything that can be induced from the examples. Deterministic: the same examples give the same rulebook."""
-    readable = [example for example in examples if example.tool and example.arguments is not None]
+    named = [example for example in examples if example.tool and tame(example.tool)]
+    readable = [example for example in named if example.arguments is not None]
     induction = Induction(readable, demands)
     induction.run()
     left_out = list(induction.left_out)
@@ -117,7 +119,7 @@ def _rule(condition: Condition, group: Sequence[Finding], known: Sequence[str], 
         unless=unless,
         condition=condition,
         sentence=_sentence(condition, tools, unless),
-        error_class=group[0].merit.error_class,
+        error_class=error_class if tame(error_class := group[0].merit.error_class) else "",
         support=_together([finding.merit.support for finding in group]),
     )
 

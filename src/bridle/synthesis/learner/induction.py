@@ -30,6 +30,7 @@ from bridle.synthesis.learner.preconditions import (
 from bridle.synthesis.learner.rule import Kind, LeftOut
 from bridle.synthesis.learner.shapes import declared, induced, paths, structural
 from bridle.synthesis.learner.term import Term
+from bridle.synthesis.learner.wording import tame
 
 BROKEN = 0.05
 """An error class with this share of what broken shapes explain is one that broken calls are answered with."""
@@ -76,7 +77,7 @@ class Induction:
         for cases in everything:
             for name, members in cases.by_class.items():
                 if (count := (members & self.unexplained[cases.tool]).bit_count()) >= self._demands.support:
-                    what = f"rejected calls of {cases.tool or 'no tool'} ({name})"
+                    what = f"rejected calls of {cases.tool} ({name if tame(name) else 'an error'})"
                     self.left_out.append(LeftOut(what=what, why="no condition tells them apart", count=count))
 
     def _shapes(self) -> None:

@@ -27,7 +27,7 @@ from bridle.synthesis.learner.example import Example
 from bridle.synthesis.learner.helpers import found, kinds
 from bridle.synthesis.learner.shapes import NEGLIGIBLE, negligible, paths
 from bridle.synthesis.learner.term import Argument, Calls, Field, Size, Term
-from bridle.synthesis.learner.wording import tame
+from bridle.synthesis.learner.wording import tame, tame_name
 
 MOST_VALUES = 8
 """Values that a state may have among accepted calls."""
@@ -41,7 +41,6 @@ DEEPEST = 3
 PATIENCE = 12
 """Examples after which a pair of terms that compare in every way is given up."""
 
-_NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 _ORDERED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?")
 
 
@@ -135,12 +134,13 @@ def hypotheses(columns: Columns) -> Iterator[Condition]:
 
 
 def conditional(cases: Cases, unexplained: int, terms: Sequence[Term]) -> Iterator[Condition]:
-    """Hypotheses that only count where a term has a value: what is needed there, and not elsewhere."""
+    """Hypotheses about one term that only count where another has a value: what is needed there, and not elsewhere."""
     columns = Columns.of(cases.members(cases.accepted), cases.members(unexplained), terms)
     for premise in _premises(columns):
-        for condition in hypotheses(columns.where(_meeting(premise))):
-            if getattr(condition, "term", None) != premise.term:
-                yield Given(premise, condition)
+        holding = columns.where(_meeting(premise))
+        for term in terms:
+            if term != premise.term:
+                yield from (Given(premise, condition) for condition in _single(term, holding))
 
 
 def _premises(columns: Columns) -> Iterator[OneOf]:
@@ -273,7 +273,7 @@ def _walk(
         return
     for name, value in resource.items():
         here = f"{path}{name}"
-        if not _NAME.fullmatch(name) or speaks_of_authority(name):
+        if not tame_name(name) or speaks_of_authority(name):
             continue
         fields[here] = fields.get(here, False) or isinstance(value, list)
         _walk(value, f"{here}.", resources, fields, hopped=hopped)

@@ -13,6 +13,7 @@ from typing import Any
 
 from bridle.synthesis.learner.example import Example, sessions
 from bridle.synthesis.learner.rule import Recovery
+from bridle.synthesis.learner.wording import tame
 from bridle.trace import POLICY_DENIED, UNKNOWN_OUTCOME, ToolEffect
 
 MOST_WAIT = 3
@@ -45,7 +46,8 @@ def recoveries(examples: Iterable[Example]) -> list[Recovery]:
     for example in examples:
         if not example.accepted and example.error_class:
             tallies.setdefault(example.error_class, _Tally()).seen += 1
-    return [_rule(name, t) for name, t in sorted(tallies.items()) if t.seen >= ENOUGH or name in TEMPORARY]
+    telling = {name: tally for name, tally in tallies.items() if tally.seen >= ENOUGH or name in TEMPORARY}
+    return [_rule(name, tally) for name, tally in sorted(telling.items()) if tame(name)]
 
 
 def _count(view: Mapping[str, Any], tallies: dict[str, _Tally]) -> None:

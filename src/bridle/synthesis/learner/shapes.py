@@ -15,7 +15,7 @@ from bridle.synthesis.learner.bounds import lower, upper
 from bridle.synthesis.learner.cases import Cases
 from bridle.synthesis.learner.condition import DECLARED, Condition, Declared, Fits, Only, Required
 from bridle.synthesis.learner.helpers import found, kinds
-from bridle.synthesis.learner.wording import tame
+from bridle.synthesis.learner.wording import tame, tame_name
 
 MOST_VALUES = 10
 """Values that an enumeration may have."""
@@ -29,7 +29,6 @@ LONGEST_PATTERN = 80
 ENOUGH = 8
 """Accepted values from which a form is induced at all."""
 
-_NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 _RUN = re.compile(r"[A-Z]+|[a-z]+|[0-9]+|.", re.DOTALL)
 
 
@@ -43,7 +42,7 @@ def induced(cases: Cases, unexplained: int) -> Iterator[Condition]:
     calls = [example.arguments for example in cases.members(cases.accepted)]
     rejected = [example.arguments for example in cases.members(unexplained)]
     for inside, objects in sorted(_objects(calls).items()):
-        counted = Counter(name for inner in objects for name in inner if _NAME.fullmatch(name))
+        counted = Counter(name for inner in objects for name in inner if tame_name(name))
         for name in sorted(counted):
             if negligible(len(objects) - counted[name], len(objects)) and not speaks_of_authority(name):
                 yield Required(name, inside)
@@ -108,7 +107,7 @@ def written(texts: Sequence[str]) -> str | None:
     """The pattern that all texts follow, run by run: letters as they are where all have the same, digits counted."""
     split = [_RUN.findall(text) for text in texts]
     shapes = {tuple(_shape(run) for run in runs) for runs in split}
-    if len(texts) < 2 or len(shapes) != 1:
+    if len(texts) < 2 or len(shapes) != 1 or not all(map(tame, texts)):
         return None
     shape = shapes.pop()
     if all(kind == "a" for kind in shape) or not any(kind in "Aa9" for kind in shape):
@@ -139,7 +138,7 @@ def paths(calls: Sequence[Any]) -> set[str]:
                 found_paths.add(path)
             if isinstance(value, dict) and path.count(".") < 3:
                 dot = f"{path}." if path else ""
-                waiting += [(dot + name, inner) for name, inner in value.items() if _NAME.fullmatch(name)]
+                waiting += [(dot + name, inner) for name, inner in value.items() if tame_name(name)]
             elif isinstance(value, list):
                 waiting += [(f"{path}[]", inner) for inner in value]
     return found_paths

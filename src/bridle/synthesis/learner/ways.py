@@ -37,7 +37,8 @@ def moves(examples: Iterable[Example]) -> Moves:
     for view in sessions(examples):
         known: dict[str, Mapping[str, Any]] = {}
         for call in view["calls"]:
-            shown = dict(_snapshots(call["result"], view["resources"])) if call["ok"] else {}
+            fine = call["ok"] and tame(call["tool"])
+            shown = dict(_snapshots(call["result"], view["resources"])) if fine else {}
             for identity, after in shown.items():
                 for name, value in after.items():
                     before = known.get(identity, {}).get(name, value)

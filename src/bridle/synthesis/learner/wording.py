@@ -12,11 +12,20 @@ LONGEST = 40
 """Characters of a text that may enter a rule."""
 
 _PLAIN = re.compile(r"[\w ./:@#+-]*")
+_NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 
 
 def tame(text: str) -> bool:
-    """Whether a text may enter a rule: short and plain, so that no sentence of anybody's becomes one."""
-    return len(text) <= LONGEST and _PLAIN.fullmatch(text) is not None
+    """Whether a text may enter a rule: short and plain, so that no sentence of anybody's becomes one.
+
+    Double underscores are kept out because the sandbox's static gate refuses such names, wherever they stand.
+    """
+    return len(text) <= LONGEST and _PLAIN.fullmatch(text) is not None and "__" not in text
+
+
+def tame_name(name: str) -> bool:
+    """Whether a name of an argument or a field may enter a rule."""
+    return tame(name) and _NAME.fullmatch(name) is not None
 
 
 def python(value: Any) -> str:
