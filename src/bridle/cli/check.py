@@ -47,7 +47,7 @@ def check(
         raise UsageError(f"The harness {harness} can't be read ({error}); name a Python file.") from None
     if opened.contract.name == "tool-call":
         _check_calls(opened, loaded, policy=policy, profile=profile, seed=seed, json=json)
-    sandbox = LocalSandbox()
+    sandbox = LocalSandbox(pinned=False)  # nothing else is measured beside it
     try:
         trial = Trial(split="sealed", lanes=lanes, steps=steps, seed=seed, offset=seed * 1_000_003 % 400_000_000)
         found = measure(opened, loaded, sandbox, trial=trial, rows=rows, limits=harnesses.Limits())
@@ -72,7 +72,7 @@ def _check_calls(
     from bridle.sandbox import LocalSandbox
 
     trial = Trial(split="sealed", lanes=10, steps=100_000, seed=seed, offset=seed * 7919)
-    with LocalSandbox() as sandbox, sandbox.load(harness, Limits()) as loaded:
+    with LocalSandbox(pinned=False) as sandbox, sandbox.load(harness, Limits()) as loaded:
         found = compare(environment, harness, loaded, profile=profile, policy=policy, trial=trial, episodes=30)
     record = {"harness": harness.digest, "split": "sealed", **comparison.figures(found, seed=seed)}
     if json:

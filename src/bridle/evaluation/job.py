@@ -28,7 +28,8 @@ class Job:
     """Measure `harness` in `environment` (an id, or the picklable environment itself) under an objective.
 
     `confirm` is a second trial on fresh scenarios, played only after a first one that reached `target`, and pooled
-    with it.
+    with it. `alone` says that nothing else is measured beside it on this machine: then the harness may run on another
+    CPU than its games, and both at once.
     """
 
     environment: str | Environment
@@ -38,6 +39,7 @@ class Job:
     target: float = 1.0
     confirm: Trial | None = None
     limits: Limits = field(default_factory=Limits)
+    alone: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ def measure(job: Job) -> Measured:
     environment = opened(job.environment) if isinstance(job.environment, str) else unsealed(job.environment)
     goal = objective(job.objective)
     try:
-        loaded = sandbox(os.getpid()).load(job.harness, job.limits)
+        loaded = sandbox(os.getpid(), pinned=not job.alone).load(job.harness, job.limits)
     except HarnessFault as fault:
         return Measured(evidence=unloadable(job.trial, fault), confirmed=False)
     try:
@@ -118,11 +120,11 @@ def unloadable(trial: Trial, fault: HarnessFault) -> Evidence:
     return Evidence(h=0.0, complete=False, counts=counts, endings={"load": 1}, failures=(step,))
 
 
-@lru_cache(maxsize=1)
-def sandbox(process: int) -> Sandbox:
+@lru_cache(maxsize=2)
+def sandbox(process: int, *, pinned: bool = True) -> Sandbox:
     """The sandbox of this process, opened on first use and closed when it ends (a forked child opens its own)."""
     from bridle.sandbox import LocalSandbox
 
-    opened = LocalSandbox()
+    opened = LocalSandbox(pinned=pinned)
     atexit.register(opened.close)
     return opened

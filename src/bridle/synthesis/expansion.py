@@ -118,6 +118,7 @@ class Expander:
             target=plan.target,
             confirm=plan.confirmation(program),
             limits=plan.limits,
+            alone=plan.concurrency == 1,
         )
 
 
