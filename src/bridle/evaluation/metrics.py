@@ -13,37 +13,34 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from bridle.evaluation.assessed import AssessedEpisode, AssessedStep
+from bridle.evaluation.estimates import Episodes, paired, pooled, share
 from bridle.harness import canonical
 from bridle.runtime.rewrite import CHANGED_INTENT
-from bridle.statistics import Estimate, bootstrap, clustered_wilson, paired_difference
+from bridle.statistics import Estimate, bootstrap, paired_difference
 from bridle.trace import TraceStep, parts
 
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?", re.ASCII)
 
 
-Episodes = Sequence[AssessedEpisode]
-Among = Callable[[AssessedStep, AssessedEpisode], bool]
-
-
 def valid_action_rate(episodes: Episodes) -> Estimate | None:
     """Valid calls executed ÷ calls that reached the environment."""
-    return _share(episodes, lambda a, e: a.step.legal is True, lambda a, e: a.step.answered_by == "environment")
+    return share(episodes, lambda a, e: a.step.legal is True, lambda a, e: a.step.answered_by == "environment")
 
 
 def raw_valid_rate(episodes: Episodes) -> Estimate | None:
     """Applicable proposals ÷ proposals: what the agent alone would have reached. Beside it `share_refused`."""
-    return _share(
+    return share(
         episodes, lambda a, e: a.proposed_legal is True, lambda a, e: a.proposal and a.proposed_legal is not None
     )
 
 
 def share_refused(episodes: Episodes) -> Estimate | None:
     """Proposals that harness or guard let not through ÷ proposals."""
-    return _share(episodes, lambda a, e: a.refused, lambda a, e: a.proposal)
+    return share(episodes, lambda a, e: a.refused, lambda a, e: a.proposal)
 
 
 def false_acceptance(episodes: Episodes) -> Estimate | None:
@@ -52,49 +49,49 @@ def false_acceptance(episodes: Episodes) -> Estimate | None:
     def let_through(a: AssessedStep, e: AssessedEpisode) -> bool:
         return not a.refused and a.final_legal is False
 
-    return _share(episodes, let_through, lambda a, e: a.proposal and (a.proposed_legal is False or let_through(a, e)))
+    return share(episodes, let_through, lambda a, e: a.proposal and (a.proposed_legal is False or let_through(a, e)))
 
 
 def false_rejection(episodes: Episodes) -> Estimate | None:
     """Wanted proposals that were refused, not escalated ÷ wanted proposals."""
-    return _share(episodes, lambda a, e: a.refused and not a.escalated, lambda a, e: a.wanted)
+    return share(episodes, lambda a, e: a.refused and not a.escalated, lambda a, e: a.wanted)
 
 
 def needless_escalations(episodes: Episodes) -> Estimate | None:
     """Wanted proposals that the harness escalated, in episodes that need no person ÷ wanted proposals."""
-    return _share(episodes, lambda a, e: a.escalated and not e.needs_person, lambda a, e: a.wanted)
+    return share(episodes, lambda a, e: a.escalated and not e.needs_person, lambda a, e: a.wanted)
 
 
 def wrongly_withheld(episodes: Episodes) -> Estimate | None:
     """Wanted proposals that were refused or needlessly escalated ÷ wanted proposals."""
-    return _share(episodes, lambda a, e: a.refused and not (a.escalated and e.needs_person), lambda a, e: a.wanted)
+    return share(episodes, lambda a, e: a.refused and not (a.escalated and e.needs_person), lambda a, e: a.wanted)
 
 
 def needless_rewrites(episodes: Episodes) -> Estimate | None:
     """Wanted proposals that were rewritten all the same ÷ wanted proposals."""
-    return _share(episodes, lambda a, e: a.step.verdict == "rewrite", lambda a, e: a.wanted)
+    return share(episodes, lambda a, e: a.step.verdict == "rewrite", lambda a, e: a.wanted)
 
 
 def changed_intent(episodes: Episodes) -> Estimate | None:
     """Rewrites that would have changed a value which the policy reads ÷ rewrites. The guard stops them; target 0."""
-    return _share(episodes, lambda a, e: a.step.error_class == CHANGED_INTENT, lambda a, e: a.step.verdict == "rewrite")
+    return share(episodes, lambda a, e: a.step.error_class == CHANGED_INTENT, lambda a, e: a.step.verdict == "rewrite")
 
 
 def completion(episodes: Episodes) -> Estimate | None:
     """Episodes that succeeded ÷ episodes."""
-    return _pooled((e.cluster, e.success, True) for e in episodes)
+    return pooled((e.cluster, e.success, True) for e in episodes)
 
 
 def recovery(episodes: Episodes) -> Estimate | None:
     """Episodes with a failed or denied call that succeeded all the same ÷ episodes with one."""
-    return _pooled((e.cluster, e.success, _first_setback(e) is not None) for e in episodes)
+    return pooled((e.cluster, e.success, first_setback(e) is not None) for e in episodes)
 
 
 def recovery_steps(episodes: Episodes, *, seed: int) -> Estimate | None:
     """Steps from the first failed or denied call to the end, averaged over the episodes that recovered."""
     took: dict[Hashable, list[int]] = {}
     for episode in episodes:
-        first = _first_setback(episode)
+        first = first_setback(episode)
         if episode.success and first is not None:
             took.setdefault(episode.cluster, []).append(len(episode.steps) - 1 - first)
     groups = [(float(sum(steps)), len(steps)) for steps in took.values()]
@@ -109,12 +106,12 @@ def repeated_failure_rate(episodes: Episodes) -> Estimate | None:
 
     Failures that befall applicable calls are none of these: repeating them may be right.
     """
-    return _pooled(_repeats(episodes, lambda step: step.legal is False and step.answered_by == "environment"))
+    return pooled(_repeats(episodes, lambda step: step.legal is False and step.answered_by == "environment"))
 
 
 def repeated_denials(episodes: Episodes) -> Estimate | None:
     """Denied calls equal to an earlier one of the episode in tool and normalised arguments ÷ denied calls."""
-    return _pooled(_repeats(episodes, lambda step: step.answered_by == "policy"))
+    return pooled(_repeats(episodes, lambda step: step.answered_by == "policy"))
 
 
 def decisions(episodes: Episodes) -> dict[str, int]:
@@ -125,7 +122,7 @@ def decisions(episodes: Episodes) -> dict[str, int]:
 
 def completion_gain(with_: Episodes, without: Episodes, *, seed: int) -> Estimate | None:
     """The paired difference in completion on the scenarios that both played."""
-    pairs = _paired(with_, without)
+    pairs = paired(with_, without)
     return paired_difference(
         [float(one.success) for one, _ in pairs],
         [float(other.success) for _, other in pairs],
@@ -141,7 +138,7 @@ def headroom_share(with_: Episodes, without: Episodes, perfect: Episodes, *, see
     """
     best = {episode.scenario: episode for episode in perfect}
     groups: dict[Hashable, list[tuple[int, int]]] = {}
-    for one, other in _paired(with_, without):
+    for one, other in paired(with_, without):
         if one.scenario in best:
             gained = int(one.success) - int(other.success)
             possible = int(best[one.scenario].success) - int(other.success)
@@ -188,27 +185,7 @@ def normalised(value: Any) -> Any:
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _share(episodes: Episodes, counted: Among, among: Among) -> Estimate | None:
-    """Steps that are `counted` ÷ steps that are `among`, clustered."""
-    return _pooled((e.cluster, counted(a, e), True) for e in episodes for a in e.steps if among(a, e))
-
-
-def _pooled(observations: Iterable[tuple[Hashable, bool, bool]]) -> Estimate | None:
-    """(cluster, counted, among) of each observation as a proportion."""
-    counts: dict[Hashable, list[int]] = {}
-    for cluster, counted, among in observations:
-        if among:
-            pair = counts.setdefault(cluster, [0, 0])
-            pair[0] += bool(counted)
-            pair[1] += 1
-    count, n = sum(pair[0] for pair in counts.values()), sum(pair[1] for pair in counts.values())
-    if n == 0:
-        return None
-    low, high = clustered_wilson([(pair[0], pair[1]) for pair in counts.values()])
-    return Estimate(count / n, low, high, n)
-
-
-def _first_setback(episode: AssessedEpisode) -> int | None:
+def first_setback(episode: AssessedEpisode) -> int | None:
     """The place of the first step that the environment or the policy engine answered with an error."""
     for place, assessed in enumerate(episode.steps):
         if assessed.step.error_class and assessed.step.answered_by in ("environment", "policy"):
@@ -228,11 +205,6 @@ def _repeats(episodes: Episodes, counts: Callable[[TraceStep], bool]) -> Iterato
             key = canonical([tool.strip().casefold(), step.error_class, normalised(arguments)])
             yield episode.cluster, key in seen, True
             seen.add(key)
-
-
-def _paired(first: Episodes, second: Episodes) -> list[tuple[AssessedEpisode, AssessedEpisode]]:
-    others = {episode.scenario: episode for episode in second}
-    return [(episode, others[episode.scenario]) for episode in first if episode.scenario in others]
 
 
 def _mean(groups: Sequence[tuple[float, int]]) -> float:
