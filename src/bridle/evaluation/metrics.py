@@ -185,10 +185,15 @@ def normalised(value: Any) -> Any:
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def first_setback(episode: AssessedEpisode) -> int | None:
-    """The place of the first step that the environment or the policy engine answered with an error."""
+def first_setback(episode: AssessedEpisode, *, refusals: bool = False) -> int | None:
+    """The place of the first step that the environment or the policy engine answered with an error.
+
+    With `refusals`, what harness or guard refused counts as well.
+    """
     for place, assessed in enumerate(episode.steps):
         if assessed.step.error_class and assessed.step.answered_by in ("environment", "policy"):
+            return place
+        if refusals and assessed.refused:
             return place
     return None
 
