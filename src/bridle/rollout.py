@@ -30,29 +30,63 @@ FAULTS_TOLERATED = 3
 FAULTS_KEPT = 5
 """Faults of the environment: how many a lane keeps as examples (all are counted)."""
 
+SHORT = 100
+"""Steps of a lane until which it goes on with further matches, where matches are limited: short ones are cheap."""
+
 Opponent = Callable[[Episode, Observation, random.Random], Any]
 """Plays the seats that the harness does not."""
 
 
+class Watch(Protocol):
+    """Is told of a trial's matches as they are played. A place is lane and match in the lane."""
+
+    def acted(self, place: tuple[int, int], observation: Observation, action: Any) -> None:
+        """The harness acted."""
+
+    def ended(self, place: tuple[int, int], ending: str, step: Step | None, seat: int) -> None:
+        """A match ended: `over`, `limit` (the environment's), or, without a step, `cut` (the trial's) or `stuck`.
+
+        `seat` is whose reward is the harness's.
+        """
+
+
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """Which episodes to play: `lanes` side by side, `steps` of the harness's own in each, from scenario `offset` on."""
+    """Which episodes to play: `lanes` side by side, `steps` of the harness's own in each, from scenario `offset` on.
+
+    With `matches`, a lane plays whole matches instead: at least so many, and until it has taken `SHORT` steps; it
+    starts none after `steps` steps, and the one under way is cut only after as many again.
+    """
 
     split: Split = "train"
     offset: int = 0
     lanes: int = 10
     steps: int = 1000
     seed: int = 0
+    matches: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what can't be played: a round trip to the sandbox carries at most 100 calls."""
         if not 1 <= self.lanes <= 100 or self.steps < 1:
             raise UsageError("Lanes and steps are whole numbers from 1 on, and lanes at most 100.")
+        if self.matches is not None and self.matches < 1:
+            raise UsageError(f"Matches are a whole number from 1 on, not {self.matches}.")
 
     @property
     def planned(self) -> int:
-        """Harness steps when nothing ends early."""
-        return self.lanes * self.steps
+        """Harness steps when nothing ends early; with `matches`, the most of them."""
+        return self.lanes * self.lane_steps
+
+    @property
+    def lane_steps(self) -> int:
+        """The most steps of one lane."""
+        return self.steps if self.matches is None else 2 * self.steps
+
+    def done(self, attempted: int, finished: int, *, between: bool) -> bool:
+        """Whether a lane is over after so many steps and finished matches; `between` matches, or within one."""
+        if self.matches is None or not between:
+            return attempted >= self.lane_steps
+        return attempted >= self.steps or (finished >= self.matches and attempted >= SHORT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +158,15 @@ class Rollout:
         return all(lane.ending == "planned" for lane in self.lanes)
 
     @property
+    def planned(self) -> int:
+        """Harness steps when nothing had ended early; where whole matches are played, what the lanes that got to their
+        ends needed, and the most for the others.
+        """
+        if self.trial.matches is None:
+            return self.trial.planned
+        return sum(lane.attempted if lane.ending == "planned" else self.trial.lane_steps for lane in self.lanes)
+
+    @property
     def rewards(self) -> tuple[float, ...]:
         """The harness's rewards, one an episode that ended, lane by lane."""
         return tuple(reward for lane in self.lanes for reward in lane.rewards)
@@ -137,9 +180,17 @@ class Rollout:
 class Lane:
     """One episode after another, driven from one harness call to the next."""
 
-    def __init__(self, environment: Environment, trial: Trial, number: int, opponent: Opponent | None) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        trial: Trial,
+        number: int,
+        opponent: Opponent | None,
+        watch: Watch | None = None,
+    ) -> None:
         """Lane `number` plays scenarios number, number + lanes, … With an `opponent`, the harness's seat alternates."""
         self._environment, self._trial, self._number, self._opponent = environment, trial, number, opponent
+        self._watch, self._finished = watch, 0
         self._scenarios = environment.scenarios(trial.split)
         self._rng = random.Random(f"{trial.seed}/opponent/{number}")
         self._episodes = self._step = self._seat = 0
@@ -213,11 +264,16 @@ class Lane:
     def _turn(self) -> Invoke | None:
         """Observe and begin a mode, letting opponents play and passing over episodes that offer no legal action."""
         for _ in range(1000):
-            if self.attempted >= self._trial.steps:
+            if self._trial.done(self.attempted, self._finished, between=not self._step):
+                if self._step:
+                    self._told("cut", None)
                 self.ending = "planned"
                 return None
             observation = self._ask(self._episode.observe)
             if observation.no_legal_action:
+                if self._opponent is None or observation.player == self._seat:
+                    self._told("stuck", None)
+                self._finished += 1
                 self._reset()
             elif self._opponent is not None and observation.player != self._seat:
                 action = self._ask(self._opponent, self._episode, observation, self._rng)
@@ -272,11 +328,21 @@ class Lane:
             self.ending = "illegal" if kind.startswith("illegal") else "crash"
             return None
         self._step += 1
+        if self._watch is not None:
+            self._watch.acted((self._number, self._episodes - 1), self._observation, turn.action)
         if turn.step is not None and turn.step.over:
             self._over(turn.step)
         return self._turn()
 
+    def _told(self, ending: str, step: Step | None) -> None:
+        """Tell who watches that the match is over."""
+        if self._watch is not None:
+            place = (self._number, self._episodes - 1)
+            self._watch.ended(place, ending, step, self._seat if self._opponent is not None else 0)
+
     def _over(self, step: Step) -> None:
+        self._told("limit" if step.truncated else "over", step)
+        self._finished += 1
         if step.rewards:
             self._rewards.append(step.rewards[self._seat if self._opponent is not None else 0])
         self._reset()
@@ -306,9 +372,16 @@ def failure_kind(turn: Turn) -> str:
     return "" if turn.verdict else "refused-legal"
 
 
-def lockstep(environment: Environment, loaded: Loaded, trial: Trial, *, opponent: Opponent | None = None) -> Rollout:
+def lockstep(
+    environment: Environment,
+    loaded: Loaded,
+    trial: Trial,
+    *,
+    opponent: Opponent | None = None,
+    watch: Watch | None = None,
+) -> Rollout:
     """Play a trial: every round trip carries one call of each lane that is still playing."""
-    lanes = [Lane(environment, trial, number, opponent) for number in range(trial.lanes)]
+    lanes = [Lane(environment, trial, number, opponent, watch) for number in range(trial.lanes)]
     in_lockstep(lanes, loaded)
     return Rollout(trial=trial, lanes=tuple(lane.result() for lane in lanes))
 

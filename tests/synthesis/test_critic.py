@@ -13,7 +13,8 @@ from nodes import FAILED_STEPS, evidence
 
 from bridle.errors import Blame, Failure
 from bridle.rollout import FailedStep
-from bridle.synthesis.critic import EXAMPLES, OBSERVATION_CHARS, TEXT_CHARS, consolidate, criticise, fence, shown
+from bridle.synthesis.critic import EXAMPLES, consolidate, criticise
+from bridle.synthesis.excerpts import OBSERVATION_CHARS, TEXT_CHARS, fence, shown
 
 
 def step(kind: str = "illegal-accepted", action: Any = "[open 4]", feedback: str = "", **more: Any) -> FailedStep:

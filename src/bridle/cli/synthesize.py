@@ -45,6 +45,9 @@ def synthesize(
     target: float = typer.Option(None, help="The H that counts as done: 1 for games, 0.97 for tool calls."),
     lanes: int = typer.Option(10, help="Parallel episodes of a rollout."),
     steps: int = typer.Option(1000, help="Steps of each parallel episode."),
+    matches: int = typer.Option(
+        None, help="Whole matches of each parallel episode, at least; 4 for policy. Short ones: more, up to 100 steps."
+    ),
     max_calls: int = CALLS,
     max_tokens: int = TOKENS,
     max_usd: float = USD,
@@ -86,6 +89,7 @@ def synthesize(
         target=target or (0.97 if contract == "tool-call" else 1.0),
         lanes=lanes,
         steps=steps,
+        matches=matches or (4 if objective == "policy" else None),
         seed=seed,
         plateau=plateau or 24,
         limit=limit,

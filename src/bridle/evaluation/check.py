@@ -42,7 +42,7 @@ class Check:
                 "legal": rollout.legal,
                 "illegal": self.illegal,
                 "attempted": rollout.attempted,
-                "planned": rollout.trial.planned,
+                "planned": rollout.planned,
                 "seeds": rollout.trial.lanes,
                 "steps": rollout.trial.steps,
                 "endings": rollout.endings,

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bridle.errors import Blame, Failure
+from bridle.evaluation.rewards import Rewards
 from bridle.rollout import FailedStep, Rollout
 
 
@@ -14,7 +15,8 @@ class Evidence:
     """What was measured of one harness. `h` is in [0, 1]; `complete` says that every planned step was played.
 
     `counts` are the figures behind it (whole numbers, by name), `endings` how many lanes ended for which reason,
-    `reward` the mean reward scaled to [0, 1] where the objective has one, `failures` the examples that were kept.
+    `reward` the mean reward scaled to [0, 1] where the objective has one, `failures` the examples that were kept,
+    `rewards` what is behind the mean where whole matches were played.
     """
 
     h: float
@@ -23,6 +25,7 @@ class Evidence:
     endings: dict[str, int]
     reward: float | None = None
     failures: tuple[FailedStep, ...] = ()
+    rewards: Rewards | None = None
 
     def reaches(self, target: float) -> bool:
         """Whether H is at least `target`, over all planned steps: a rollout that stopped early reaches nothing."""
@@ -35,7 +38,11 @@ class Evidence:
         if "reached" in counts:
             done = f"{counts.get('completed', 0)} of {counts.get('episodes', 0)} episodes completed"
             return f"{counts['legal']} of {counts['reached']} calls valid, {done}"
-        return f"{counts['legal']} of {counts['attempted']} legal, {counts['planned']} planned"
+        said = f"{counts['legal']} of {counts['attempted']} legal, {counts['planned']} planned"
+        if self.rewards is None or self.rewards.mean is None:
+            return said
+        error = "" if self.rewards.error is None else f" ± {self.rewards.error:.3f}"
+        return f"{said}; reward {self.rewards.mean:.3f}{error} over {len(self.rewards.values)} matches"
 
     @property
     def disagrees(self) -> bool:
@@ -45,13 +52,15 @@ class Evidence:
     def record(self) -> dict[str, Any]:
         """As a JSON object; `from_record` reads it back."""
         failures = [{**asdict(failure), "place": list(failure.place)} for failure in self.failures]
-        return {**asdict(replace(self, failures=())), "failures": failures}
+        rewards = self.rewards.record() if self.rewards is not None else None
+        return {**asdict(replace(self, failures=(), rewards=None)), "failures": failures, "rewards": rewards}
 
     @staticmethod
     def from_record(record: dict[str, Any]) -> Evidence:
         """The evidence that `record` was made from."""
         failures = tuple(_failed_step(f) for f in record["failures"])
-        return Evidence(**{**record, "failures": failures})
+        rewards = Rewards.from_record(record["rewards"]) if record.get("rewards") else None
+        return Evidence(**{**record, "failures": failures, "rewards": rewards})
 
 
 def of_rollout(rollout: Rollout) -> Evidence:
@@ -65,7 +74,7 @@ def of_rollout(rollout: Rollout) -> Evidence:
         counts={
             "legal": rollout.legal,
             "attempted": rollout.attempted,
-            "planned": rollout.trial.planned,
+            "planned": rollout.planned,
             "wrong_refusals": sum(lane.wrong_refusals for lane in rollout.lanes),
             "episodes": sum(lane.episodes for lane in rollout.lanes),
             "rewarded": len(rollout.rewards),

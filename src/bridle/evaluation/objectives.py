@@ -13,7 +13,8 @@ from bridle.agents.random_legal import random_legal
 from bridle.environment import Environment
 from bridle.errors import UsageError
 from bridle.evaluation.evidence import Evidence, of_rollout, pooled
-from bridle.evaluation.verifier import Verifier
+from bridle.evaluation.rewards import Source, Watcher, cached_reference, merged, scaled
+from bridle.evaluation.verifier import Verifier, fingerprint
 from bridle.evaluation.workflow import Workflow
 from bridle.harness import Harness, Loaded
 from bridle.rollout import Trial, lockstep
@@ -57,7 +58,9 @@ class Legality:
 class Policy:
     """The paper's policy objective: H = 0 if any action was illegal, else 0.5 + 0.5 r, r the mean reward in [0, 1].
 
-    The other seats are played by a random legal player; the harness's seat alternates between episodes.
+    The other seats are played by a random legal player; the harness's seat alternates between episodes. Where the trial
+    plays whole matches, one that was cut or got stuck counts as the lowest reward, and the evidence says how the
+    matches ended and what a random legal player gets.
     """
 
     name: str = "policy"
@@ -66,20 +69,33 @@ class Policy:
     def measure(self, environment: Environment, harness: Harness, loaded: Loaded, trial: Trial) -> Evidence:
         """Play the trial in lockstep against random legal opponents."""
         opponent = random_legal if environment.players > 1 else None
-        rollout = lockstep(environment, loaded, trial, opponent=opponent)
-        low, high = environment.reward_range
-        # A reward outside the declared range is the environment's fault, and H stays in [0, 1].
-        scaled = [min(1.0, max(0.0, (reward - low) / ((high - low) or 1.0))) for reward in rollout.rewards]
+        watcher = Watcher(environment) if trial.matches is not None else None
+        rollout = lockstep(environment, loaded, trial, opponent=opponent, watch=watcher)
         evidence = of_rollout(rollout)
-        return _valued(replace(evidence, reward=sum(scaled) / len(scaled) if scaled else None))
+        if watcher is None:
+            low, high = environment.reward_range
+            values = scaled(rollout.rewards, low, high)
+            return _valued(replace(evidence, reward=sum(values) / len(values) if values else None))
+        reference = cached_reference(Source(fingerprint(environment), trial, environment)) if _open(trial) else None
+        rewards = watcher.rewards(reference)
+        counts = {**evidence.counts, "rewarded": len(rewards.values)}
+        return _valued(replace(evidence, counts=counts, reward=rewards.mean, rewards=rewards))
 
     def merge(self, first: Evidence, second: Evidence) -> Evidence:
         """Pooled; rewards weighted by episodes."""
         both = pooled(first, second)
+        if first.rewards is not None and second.rewards is not None:
+            rewards = merged(first.rewards, second.rewards)
+            return _valued(replace(both, reward=rewards.mean, rewards=rewards))
         weighted = [(e.reward, e.counts["rewarded"]) for e in (first, second) if e.reward is not None]
         total = sum(weight for _, weight in weighted)
         reward = sum(value * weight for value, weight in weighted) / total if total else None
         return _valued(replace(both, reward=reward))
+
+
+def _open(trial: Trial) -> bool:
+    """Whether the trial is the one that every candidate plays: a reference is worth making there only."""
+    return trial.split == "train"
 
 
 def _valued(evidence: Evidence) -> Evidence:

@@ -8,17 +8,18 @@ clean score says what it is about.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
 from typing import Any
 
 from bridle.evaluation.causes import cause_key, text_of
 from bridle.evaluation.evidence import Evidence
 from bridle.evaluation.judged import STRATA
+from bridle.evaluation.rewards import Reference
 from bridle.evaluation.variety import DRAWS
 from bridle.rollout import FailedStep
+from bridle.synthesis.excerpts import clipped, fence, shared_openings, shown
+from bridle.synthesis.matches import match_parts, reward_lines, worth_showing
 
 EXAMPLES = 5
 """At most this many failed steps are shown (the paper's figure), where there are no quotas."""
@@ -43,15 +44,6 @@ GROUPS: Mapping[str, str] = {
     "crash-review": "crashes",
     "crash-on-error": "crashes",
 }
-
-OBSERVATION_CHARS = 6000
-"""The most of one observation that is shown: its end. Also the most of what all observations begin with."""
-
-TEXT_CHARS = 2000
-"""The most of an action, a sentence or a failure that is shown: its beginning and its end."""
-
-MESSAGE = re.compile(r"\[[A-Za-z]{3,}[\w ]*\]")
-"""How a message begins in many environments' histories: `[GAME]`, `[Player 1]`."""
 
 ENVIRONMENT = "environment"
 """The kind of failed step that nobody's code is to blame for."""
@@ -109,25 +101,32 @@ def criticise(
     *,
     starts: Sequence[tuple[int, Any]] = (),
     quotas: Mapping[str, int] | None = None,
+    reference: Reference | None = None,
 ) -> Feedback:
     """The feedback on a node.
 
-    `starts` are sample observations (player, view) for a refiner that has seen none. `quotas` say how many failed steps
-    of each group are shown (`QUOTAS`); without them it is `EXAMPLES` altogether.
+    `starts` are sample observations (player, view) for a refiner that has seen none, and `reference` is what a random
+    legal player gets, where rewards count. `quotas` say how many failed steps of each group are shown (`QUOTAS`);
+    without them it is `EXAMPLES` altogether.
     """
     failures = evidence.failures if evidence is not None else ()
     causes = consolidate(failures, quotas=quotas)
-    rules = shared_openings([step for cause in causes for step in (cause.example, *cause.further)], starts)
+    # Legality comes first: as long as steps fail, no match is worth the room.
+    matches = [] if causes else worth_showing(evidence.rewards if evidence is not None else None, reference)
+    steps = [step for cause in causes for step in (cause.example, *cause.further)]
+    seen = [(one.player, one.observation) for one in steps if one.observation is not None]
+    rules = shared_openings([*seen, *starts, *((end.player, end.observation) for _, end in matches)])
     parts = [score(evidence)] if evidence is not None else []
     for player, opening in sorted(rules.items()):
         parts.append(f"### How every observation of player {player} begins\n\n{fence(opening)}")
     for number, (player, view) in enumerate(starts, 1):
         parts.append(f"### Sample observation {number} (player {player} to move)\n\n{shown(player, view, rules)}")
-    seen: dict[str, int] = {}
+    told: dict[str, int] = {}
     for number, cause in enumerate(causes, 1):
-        parts.append(described(number, cause, rules, seen))
+        parts.append(described(number, cause, rules, told))
     if hidden := sum(step.count for step in failures) - sum(cause.count for cause in causes):
         parts.append(f"{hidden} more failed steps, of other causes, are not shown here.")
+    parts += match_parts(matches, reference, rules)
     return Feedback(text="\n\n".join(parts), causes=causes)
 
 
@@ -193,7 +192,9 @@ def score(evidence: Evidence) -> str:
         lines.append(f"- the environment itself failed {faults} times: not your code's fault, and not counted")
     if evidence.disagrees:
         lines.append(f"- is_legal_action refused {counts['wrong_refusals']} of your own actions that were legal")
-    if evidence.reward is not None:
+    if evidence.rewards is not None:
+        lines += reward_lines(evidence.rewards)
+    elif evidence.reward is not None:
         lines.append(
             f"- mean final reward {evidence.reward:.3f} on a scale from 0 to 1, over {counts['rewarded']} games"
         )
@@ -264,71 +265,3 @@ def example(number: int, step: FailedStep, rules: dict[int, str], seen: dict[str
             seen[view] = number
             lines.append(f"The observation ({where}):\n\n{shown(step.player, step.observation, rules)}")
     return lines
-
-
-def shared_openings(examples: Sequence[FailedStep], starts: Sequence[tuple[int, Any]]) -> dict[int, str]:
-    """For each player the messages with which all shown observations begin: the rules, printed once."""
-    views: dict[int, list[str]] = {}
-    seen = [(e.player, e.observation) for e in examples if e.observation is not None] + list(starts)
-    for player, view in seen:
-        views.setdefault(player, []).append(text_of(view))
-    openings = {}
-    for player, texts in views.items():
-        alike = takewhile(lambda letters: len({*letters}) == 1, zip(*texts, strict=False))
-        shared = min(sum(1 for _ in alike), OBSERVATION_CHARS)
-        end = max((place for place in set.intersection(*map(seams, texts)) if place <= shared), default=0)
-        if len(texts) > 1 and end > 200:
-            openings[player] = texts[0][:end]
-    return openings
-
-
-def seams(text: str) -> set[int]:
-    """Where an observation can be cut: before its messages, else after its empty lines, else before keys of JSON."""
-    starts = line_starts(text)
-    messages = {start for start in starts if MESSAGE.match(text, start)}
-    after_empty = {start for start in starts if start > 1 and text.startswith("\n\n", start - 2)}
-    return messages or after_empty or {start for start in starts if text.startswith(' "', start)}
-
-
-def line_starts(text: str) -> set[int]:
-    """Where the lines of a text begin."""
-    return {0, *(match.end() for match in re.finditer("\n", text))}
-
-
-def shown(player: int, view: Any, rules: dict[int, str]) -> str:
-    """An observation: without the opening that was printed once, and only its end where it is long."""
-    text, notes = text_of(view), []
-    opening = rules.get(player, "")
-    if opening and text.startswith(opening):
-        text = text[len(opening) :]
-        notes.append("(after the opening above)\n")
-    if len(text) > OBSERVATION_CHARS:
-        cut = latest(text)
-        notes.append(f"(only the end is shown: {cut} characters of history come before it)\n")
-        text = text[cut:]
-    return "".join(notes) + fence(text)
-
-
-def latest(text: str) -> int:
-    """Where the part of a long observation begins that is shown: at a seam, else at a line, if enough is left of it."""
-    first = len(text) - OBSERVATION_CHARS
-    for places in (seams(text), line_starts(text)):
-        place = min((place for place in places if place >= first), default=len(text))
-        if len(text) - place >= OBSERVATION_CHARS // 4:
-            return place
-    return first
-
-
-def clipped(text: str) -> str:
-    """A text between markers; of a long one the beginning and the end, saying so."""
-    if len(text) <= TEXT_CHARS:
-        return fence(text)
-    half = TEXT_CHARS // 2
-    note = f"(its beginning and its end; {len(text) - 2 * half} characters between them are left out)"
-    return f"{note}\n{fence(text[:half])}\n{fence(text[-half:])}"
-
-
-def fence(text: str) -> str:
-    """The text between markers that it can't close itself: data, not instructions."""
-    ticks = "~" * max(3, max((len(run) for run in re.findall(r"~+", text)), default=0) + 1)
-    return f"\n{ticks}text\n{text}\n{ticks}"

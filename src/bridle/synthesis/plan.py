@@ -21,7 +21,8 @@ class Plan:
     `weight` is the selector's C. A search ends with `target` when a node reaches it on all planned steps and, under
     `confirm`, again on fresh validation scenarios; it escalates after `plateau` commits without a better node.
     `concurrency` is K: decision i sees the first i - K commits. `strict` also asks that the harness's check never
-    refuses a legal action of its own. `examples` judged calls are given to the refiner where actions are tool calls.
+    refuses a legal action of its own. With `matches`, lanes play whole matches (see `Trial`), as the objective `policy`
+    needs them. `examples` judged calls are given to the refiner where actions are tool calls.
     """
 
     environment: str | None
@@ -35,6 +36,7 @@ class Plan:
     order: str = "dispatch"
     lanes: int = 10
     steps: int = 1000
+    matches: int | None = None
     target: float = 1.0
     confirm: bool = True
     strict: bool = True
@@ -71,8 +73,8 @@ class Plan:
         offset = (int(program[:8], 16) * 7 + self.seed) % 400_000_000
         return Trial(split="validation", offset=offset, **self._size())
 
-    def _size(self) -> dict[str, int]:
-        return {"lanes": self.lanes, "steps": self.steps, "seed": self.seed}
+    def _size(self) -> dict[str, Any]:
+        return {"lanes": self.lanes, "steps": self.steps, "seed": self.seed, "matches": self.matches}
 
     def record(self) -> dict[str, Any]:
         """As a JSON object; `from_record` reads it back."""
@@ -87,11 +89,19 @@ class Plan:
 def paper(plan: Plan) -> Plan:
     """The plan under the preset `paper`: the method and nothing else (facts of the paper, section 3).
 
-    Thompson sampling with C = 1; no confirmation, no plateau, no demand on the check's agreement; at most 256
-    iterations.
+    Thompson sampling with C = 1; no confirmation, no plateau, no demand on the check's agreement, no whole matches; at
+    most 256 iterations.
     """
     asked = plan.limit.iterations
     limit = replace(plan.limit, iterations=256 if asked is None else min(asked, 256))
     return replace(
-        plan, preset="paper", selector="thompson", weight=1.0, confirm=False, strict=False, plateau=None, limit=limit
+        plan,
+        preset="paper",
+        selector="thompson",
+        weight=1.0,
+        matches=None,
+        confirm=False,
+        strict=False,
+        plateau=None,
+        limit=limit,
     )

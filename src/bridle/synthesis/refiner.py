@@ -17,7 +17,7 @@ from bridle.evaluation.objectives import Objective
 from bridle.harness import IMPORTS, Contract, Harness, Limits
 from bridle.models.model import Request
 from bridle.synthesis.bank import Bank
-from bridle.synthesis.critic import fence
+from bridle.synthesis.excerpts import fence
 from bridle.synthesis.ledger import Ledger
 from bridle.synthesis.prompts import render, version
 from bridle.synthesis.surface import merge

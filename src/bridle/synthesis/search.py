@@ -180,6 +180,7 @@ class Search:
         from_root = parent.status == "root" and parent.h == 0.0
         failures = parent.evidence.failures if parent.evidence else ()
         starts = self._starts if self.plan.preset != "paper" and from_root else ()
+        rewards = parent.evidence.rewards if parent.evidence is not None else None
         return Assignment(
             environment=self._parts.environment,
             objective=self._objective,
@@ -191,6 +192,7 @@ class Search:
                 None if from_root and starts else parent.evidence,
                 starts=starts,
                 quotas=None if self.plan.preset == "paper" else QUOTAS,
+                reference=rewards.reference if rewards is not None and from_root else None,
             ).text,
             siblings=siblings(tree, parent),
             attempt=attempt,
@@ -203,7 +205,7 @@ class Search:
     def _estimate(self, assignment: Assignment) -> dict[str, float]:
         """The most that an expansion can cost: all its calls, two full answers, both trials to the end."""
         trials = 2 if self.plan.confirm else 1
-        amounts = {"iterations": 1.0, "steps": float(trials * self.plan.lanes * self.plan.steps), "calls": 0.0}
+        amounts = {"iterations": 1.0, "steps": float(trials * self.plan.trial().planned), "calls": 0.0}
         request = self._parts.refiner.request(assignment)
         if request is not None:
             amounts["calls"] = min(float(CALLS_A_NODE), max(1.0, self._budget.left("calls")))
@@ -303,7 +305,7 @@ class Search:
     def _exhausted(self) -> str:
         """Which limit has no room for another expansion."""
         trials = 2 if self.plan.confirm else 1
-        steps = float(trials * self.plan.lanes * self.plan.steps)
+        steps = float(trials * self.plan.trial().planned)
         return self._budget.short({"iterations": 1.0, "calls": 1.0, "steps": steps}) or (
             "usd" if self.plan.limit.usd is not None and self.plan.limit.tokens is None else "tokens"
         )
