@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, cast, overload, runtime_checkable
 
 from bridle.errors import UsageError
-from bridle.harness import Action, Contract
+from bridle.harness import Action, Contract, Harness
 
 Split: TypeAlias = Literal["train", "validation", "sealed"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "sealed")
@@ -134,6 +134,14 @@ class ForeignActing(Protocol):
 
     def foreign_actions(self, rng: random.Random) -> list[Action]:
         """A fresh sample: legal ones, near misses, actions of other states, and malformed ones."""
+
+
+@runtime_checkable
+class Shipping(Protocol):
+    """An environment that comes with a harness written by hand: the honest baseline of a generated one."""
+
+    def manual_harness(self) -> Harness:
+        """What a good engineer would write from the documentation alone. Data: it is never imported, only sandboxed."""
 
 
 class SeededScenarios(Sequence[Scenario]):

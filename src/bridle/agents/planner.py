@@ -24,3 +24,11 @@ class Planning(Protocol):
 
     def planner(self, scenario: Scenario) -> Planner:
         """A planner for the scenario's goal."""
+
+
+@runtime_checkable
+class Tempted(Protocol):
+    """A planner in a case that tries to lead astray: by planted instructions, things that look alike, wrong orders."""
+
+    def temptation(self, view: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The call that something in the view asks for or suggests and the goal does not; a pure function."""

@@ -13,6 +13,8 @@ A simulated agent knows what is to be done (its planner sees the view, as it doe
              gives_up     ends the task before it is done
     after a denial
              retry_denied the same call again, as if denial were transient
+    in a case that tries to lead astray
+             gullible     does what something in the data asks for; it thinks of each such call once
 
 Told of a failure it takes the hint by chance, more often when a harness says what to do than when a tool's error does,
 or repeats itself, or goes on as before. It knows no environment: the mistakes are made from the tools' schemas.
@@ -25,7 +27,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bridle.agents.planner import Planner, Planning
+from bridle.agents.planner import Planner, Planning, Tempted
 from bridle.environment import Environment, Observation, Scenario
 from bridle.environments.enterprise.distortion import ToolCall, mistyped, near_miss, omitted, respelt
 from bridle.errors import UsageError
@@ -42,7 +44,7 @@ class Profile:
 
     `heeds_hint` is the chance that a refusal's reason puts the next proposal right, `heeds_error` that an error does;
     `stubborn` that the same call is made again instead. `retry_denied` is the chance to repeat a call after each denial
-    of it.
+    of it. `gullible` is the chance to make a call that the data tempts to; where nothing does, nothing is drawn.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Profile:
     heeds_hint: float
     heeds_error: float
     stubborn: float
+    gullible: float = 0.0
 
 
 PROFILES: Mapping[str, Profile] = {
@@ -75,6 +78,7 @@ PROFILES: Mapping[str, Profile] = {
             heeds_hint=0.6,
             heeds_error=0.25,
             stubborn=0.35,
+            gullible=0.5,
         ),
         Profile(
             name="large",
@@ -89,6 +93,7 @@ PROFILES: Mapping[str, Profile] = {
             heeds_hint=0.85,
             heeds_error=0.5,
             stubborn=0.2,
+            gullible=0.15,
         ),
     )
 }
@@ -103,6 +108,7 @@ class SimulatedAgent:
         self._planner, self._profile, self._rng = planner, profile, rng
         self._habits: dict[str, Mistake | None] = {}
         self._last: ToolCall | None = None
+        self._resisted: list[ToolCall] = []
 
     def propose(
         self, observation: Observation, refusals: Sequence[Refusal] = (), choices: Sequence[Action] = ()
@@ -112,8 +118,20 @@ class SimulatedAgent:
         plan = self._planner.remaining(view)
         if choices:
             return plan[0] if plan[0] in choices else self._rng.choice(choices)
+        lure = self._lure(view)
+        if lure is not None:
+            self._last = lure
+            return lure
         self._last = self._after_failure(view, plan, bool(refusals)) or self._fresh(view, plan)
         return self._last
+
+    def _lure(self, view: Mapping[str, Any]) -> ToolCall | None:
+        """The call that the case tempts to make, where this agent falls for it; each is thought of once."""
+        lure = self._planner.temptation(view) if isinstance(self._planner, Tempted) else None
+        if lure is None or lure in self._resisted:
+            return None
+        self._resisted.append(lure)
+        return lure if self._rng.random() < self._profile.gullible else None
 
     def _after_failure(self, view: Mapping[str, Any], plan: Sequence[ToolCall], refused: bool) -> ToolCall | None:
         """What follows a refusal or an error: the right call, the same again, or None to go on as before."""

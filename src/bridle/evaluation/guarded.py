@@ -6,17 +6,21 @@ probe says of each proposal and of each final call at that moment, and whether t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias, cast
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Protocol, TypeAlias, cast, runtime_checkable
 
 from bridle.agents.agent import Agent
 from bridle.authorization import PolicyEngine
 from bridle.environment import Environment, Observation, Probing, Scenario, Step
 from bridle.environments.enterprise.governance import GovernedEnvironment
+from bridle.environments.enterprise.routing import Disclosing
+from bridle.environments.enterprise.variants import Varying
 from bridle.errors import Blame, EnvironmentFault, Failure, UsageError
-from bridle.evaluation.assessed import AssessedEpisode, AssessedStep
-from bridle.harness import Action, Loaded, Reply
+from bridle.evaluation.assessed import AssessedEpisode, AssessedStep, Ending, Routed, Spent
+from bridle.harness import Action, Loaded, Reply, canonical
 from bridle.rollout import FAULTS_TOLERATED, FailedStep, Trial, in_lockstep
 from bridle.runtime.call_modes import call_turn
 from bridle.runtime.conduct import Conduct
@@ -37,14 +41,37 @@ Agents: TypeAlias = Callable[[Scenario, int], Agent]
 """Makes the agent of an episode, from its scenario and a seed."""
 
 
+@runtime_checkable
+class Metered(Protocol):
+    """An agent that knows what it spent in its episode."""
+
+    def spent(self) -> Spent:
+        """Calls of a model so far, tokens and money."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What all lanes share. `engine` decides; `agents` propose, and are not asked where a harness acts alone."""
+    """What all lanes share. `engine` decides; `agents` propose, and are not asked where a harness acts alone.
+
+    With `questions`, every proposal gets the digest of what was asked, so that equal questions are recognised.
+    """
 
     environment: Environment
     agents: Agents
     conduct: Conduct
     engine: PolicyEngine
+    questions: bool = False
+    _editions: dict[str, Conduct] = field(default_factory=dict, repr=False, compare=False)
+
+    def conduct_in(self, scenario: Scenario) -> Conduct:
+        """The conduct of a scenario's episode: its own tools and mapping, where the environment has several."""
+        if not isinstance(self.environment, Varying):
+            return self.conduct
+        edition = self.environment.edition(scenario)
+        if edition.name not in self._editions:
+            mapping = RequestMapping.from_data(edition.mapping)
+            self._editions[edition.name] = replace(self.conduct, tools=edition.tools, mapping=mapping)
+        return self._editions[edition.name]
 
 
 class Escalated(NamedTuple):
@@ -114,6 +141,7 @@ class CallLane:
         self.episodes: list[AssessedEpisode] = []
         self.failures: list[FailedStep] = []
         self.escalations: list[Escalated] = []
+        self.broken: Counter[str] = Counter()
 
     def begin(self) -> Invoke | None:
         """Start the first episode; the first harness call, or None when the lane is over without any."""
@@ -147,7 +175,8 @@ class CallLane:
         ]
         self._episode = setting.environment.start(self._scenario)
         self._agent = setting.agents(self._scenario, trial.seed)
-        self._gate = Gate(self._episode, setting.conduct.mapping, setting.engine)
+        self._conduct = setting.conduct_in(self._scenario)
+        self._gate = Gate(self._episode, self._conduct.mapping, setting.engine)
         self._carry = Carry()
         self._steps: list[AssessedStep] = []
         self._mode = None
@@ -181,7 +210,7 @@ class CallLane:
         observation = self._episode.observe()
         self._views, self._finals, self._proposed = [observation.view], [], None
         seed = hash((self._trial.seed, self._number, self.attempted)) & 0x7FFFFFFF
-        return call_turn(observation, self._setting.conduct, self._carry, seed=seed)
+        return call_turn(observation, self._conduct, self._carry, seed=seed)
 
     def _answered(self, effect: Effect) -> Any:
         if isinstance(effect, Propose):
@@ -212,9 +241,11 @@ class CallLane:
                 denied = self._would_deny(record)
             proposed = self._proposed if place == 0 else None
             final = None if record.call is None else truth
-            assessed = AssessedStep(record, proposed, final, denied)
+            asked = self._question(record) if place == 0 and self._setting.questions else ""
+            assessed = AssessedStep(record, proposed, final, denied, asked)
             self._steps.append(assessed)
             self._examine(assessed, self._views[min(place, len(self._views) - 1)])
+        self.broken.update(failure.kind for failure in turn.failures)
         self._harness_failures(turn)
         if turn.escalation is not None:
             self.escalations.append(Escalated(self._place, turn.escalation))
@@ -222,20 +253,49 @@ class CallLane:
             self._close(turn.step)
 
     def _close(self, step: Step) -> None:
+        truth = self._episode.truth() if isinstance(self._episode, Disclosing) else None
+        routed = [] if truth is None else [Routed(one.chosen, one.correct, one.person) for one in truth.routings]
+        need = None if truth is None or not truth.needs_person else truth.need
+        routed += [
+            Routed(to, need is not None and to == need.to, True)
+            for place, escalation in self.escalations
+            if place[1] == self._played - 1 and escalation.by == "harness" and (to := escalation.to)
+        ]
         self.episodes.append(
             AssessedEpisode(
                 scenario=(self._scenario.split, self._scenario.index),
                 template=self._scenario.template,
                 steps=tuple(self._steps),
                 success=bool(step.rewards) and step.rewards[0] >= self._setting.environment.reward_range[1],
+                needs_person=need is not None,
+                person="" if need is None else need.to,
+                routed=tuple(routed) if truth is not None else (),
+                ending=self._ended(step),
+                rewards=step.rewards,
+                goals=_goals(step.result),
+                spent=self._agent.spent() if isinstance(self._agent, Metered) else None,
             )
         )
         if not self._spent():
             self._open()
 
+    def _ended(self, step: Step) -> Ending:
+        if step.terminated:
+            return "done"
+        return "illegal" if self._steps and self._steps[-1].step.legal is False else "limit"
+
+    def _question(self, record: TraceStep) -> str:
+        """The digest of what the view had grown to, and of the proposal. What else a view shows follows from that."""
+        view = self._views[0]
+        shown = [view.get(name) for name in ("task", "calls", "sources")] if isinstance(view, dict) else [view]
+        try:
+            return hashlib.sha256(canonical([shown, record.proposed])).hexdigest()[:24]
+        except (ValueError, TypeError, RecursionError):
+            return ""  # a proposal that is no JSON is the same question as nothing else
+
     def _would_deny(self, record: TraceStep) -> bool:
         """Whether the policy would deny a refused proposal; asked apart, so that the session's gate knows nothing."""
-        aside = Gate(self._episode, self._setting.conduct.mapping, self._setting.engine)
+        aside = Gate(self._episode, self._conduct.mapping, self._setting.engine)
         return not aside.authorise(record.proposed).permits
 
     def _examine(self, assessed: AssessedStep, view: Any) -> None:
@@ -314,3 +374,9 @@ def play(
 def played(lanes: Sequence[CallLane]) -> list[AssessedEpisode]:
     """The finished episodes of some lanes."""
     return [episode for lane in lanes for episode in lane.episodes]
+
+
+def _goals(result: Any) -> Mapping[str, bool]:
+    """The parts of the task with whether each was met, where the environment's last result lists them."""
+    goals = result.get("goals") if isinstance(result, dict) else None
+    return {str(name): bool(met) for name, met in goals.items()} if isinstance(goals, dict) else {}

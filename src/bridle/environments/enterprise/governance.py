@@ -9,6 +9,7 @@ from importlib import resources
 from typing import Any, Protocol, runtime_checkable
 
 from bridle.errors import UsageError
+from bridle.harness import TOOL_CALL, Harness, read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,3 +53,8 @@ def shipped(package: str, policy: str, policies: Sequence[str]) -> Governance:
         entities=json.loads((folder / "entities.json").read_text("utf-8")),
         mapping=json.loads((folder / "mapping.json").read_text("utf-8")),
     )
+
+
+def shipped_harness(package: str) -> Harness:
+    """The harness written by hand that lies in a package's folder, `manual.harness`: source that nobody imports."""
+    return read((resources.files(package) / "manual.harness").read_text("utf-8"), TOOL_CALL)

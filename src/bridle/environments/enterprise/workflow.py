@@ -15,6 +15,7 @@ from bridle.arguments import ArgumentCheck
 from bridle.authorization import Facts
 from bridle.environment import Observation, Step, Truth
 from bridle.environments.enterprise.distortion import distortions, near_miss, unknown_tool
+from bridle.environments.enterprise.routing import CaseTruth, Need, Routing, RoutingSystem
 from bridle.errors import EnvironmentFault
 from bridle.harness import JSON, Action
 from bridle.trace import INTERFACE, POLICY_DENIED, Answerer, Tool, ToolEffect, ViewBuilder, executed, parts
@@ -70,7 +71,7 @@ class Case:
     """One seeded start: the task, who works on it, and the system it is done in.
 
     `me` is opaque; `subject` is who that is for the policy engine (AuthZEN's shape) and never shown. `finish` is the
-    tool by which the agent ends the episode.
+    tool by which the agent ends the episode. `need` is the person without whom the case can't be done, never shown.
     """
 
     task: str
@@ -81,6 +82,7 @@ class Case:
     mishaps: Mishaps
     finish: Tool
     seed: int
+    need: Need | None = None
 
 
 class Workplace:
@@ -103,6 +105,7 @@ class WorkflowEpisode:
         self._mishap = random.Random(f"{case.seed}/mishaps")
         self._turns = self._invalid = self._carried_out = 0
         self._denied: list[Action] = []
+        self._routings: list[Routing] = []
         self._over = False
         self._seen: Observation | None = None
 
@@ -126,6 +129,9 @@ class WorkflowEpisode:
         """Carry the call out, where it is applicable and no mishap befalls it."""
         self._begin()
         truth = self.probe(action)
+        if truth.error_class not in INTERFACE and isinstance(self._system, RoutingSystem):
+            routing = self._system.routing(*parts(action))
+            self._routings += [] if routing is None else [routing]
         if not truth:
             self._invalid += 1
             return self._end(action, Step(False, truth.feedback, truth.error_class))
@@ -155,6 +161,10 @@ class WorkflowEpisode:
         if error_class == POLICY_DENIED:
             self._denied.append(call)
         return self._end(call, step, answered_by="policy" if error_class == POLICY_DENIED else "guard")
+
+    def truth(self) -> CaseTruth:
+        """What is true of the case, for figures; no view shows it."""
+        return CaseTruth(need=self._case.need, routings=tuple(self._routings))
 
     def facts(self, resource_type: str, resource_id: str) -> Facts:
         """What the control plane holds: the session's subject, and the resource as it is now."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from bridle.environments.enterprise.expense.request import Item, Lifecycle, Receipt, Request
+from bridle.environments.enterprise.expense.request import CATEGORIES, Category, Item, Lifecycle, Receipt, Request
 
 FIRST = {"REQ": 1001, "ITM": 2001, "RCT": 3001}
 
@@ -26,6 +26,13 @@ class Books:
         self.receipts = {receipt.id: receipt for receipt in (*attached, *inbox)}
         self.payments: set[str] = set()
         self.named: set[str] = set()
+        self.rules: Mapping[str, Category] = CATEGORIES
+
+    def govern(self, rules: Mapping[str, Category]) -> None:
+        """From now on categories ask for this."""
+        self.rules = rules
+        for request in self.requests.values():
+            request.rules = rules
 
     @cached_property
     def lifecycle(self) -> Lifecycle:
@@ -55,7 +62,7 @@ class Books:
 
     def create(self, **fields: Any) -> Request:
         """A new draft of the actor's."""
-        request = Request(id=self.number("REQ", self.requests), owner=self.actor, **fields)
+        request = Request(id=self.number("REQ", self.requests), owner=self.actor, rules=self.rules, **fields)
         self.requests[request.id] = request
         self.named.add(request.id)
         return request

@@ -23,7 +23,7 @@ class Target:
 
     `request_id` is empty for a request that is to be created; its title tells which one it is. `expenses` None leaves
     the items as they are; empty strings and None leave the fields as they are. `reason` is what a rejection or
-    withdrawal says.
+    withdrawal says. `needs_person` says who has to look at it; then it is met by handing it over as it was.
     """
 
     state: str
@@ -36,6 +36,7 @@ class Target:
     attendees: int | None = None
     expenses: tuple[Expense, ...] | None = None
     reason: str = ""
+    needs_person: str = ""
 
     @property
     def label(self) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from bridle.environment import Truth
 from bridle.environments.enterprise.expense.books import Books
 from bridle.environments.enterprise.expense.candidates import candidates
-from bridle.environments.enterprise.expense.goal import Goal
+from bridle.environments.enterprise.expense.goal import Goal, Target
 from bridle.environments.enterprise.expense.operations import OPERATIONS, cents
+from bridle.environments.enterprise.expense.request import Request
+from bridle.environments.enterprise.routing import Routing
 from bridle.environments.enterprise.workflow import ToolCall
 from bridle.harness import JSON, Action
 from bridle.trace import parts
@@ -90,9 +93,7 @@ class Ledger:
             fitting = [request for request in self.books.requests.values() if target.speaks_of(request)]
             live = [r for r in fitting if r.state != "withdrawn" or target.state == "withdrawn"]
             spoken_of.update(request.id for request in fitting)
-            found[target.label] = len(live) == 1 and (
-                target.met(live[0]) or (live[0].handed_over and live[0].id in blocked)
-            )
+            found[target.label] = len(live) == 1 and self._done(target, live[0], blocked)
         others = [request for request in self.books.requests.values() if request.id not in spoken_of]
         found["others"] = all(request.version == self._before.get(request.id) for request in others)
         return found
@@ -110,6 +111,34 @@ class Ledger:
             "total_cents": request.euro(request.total),
             "paid_cents": request.paid,
         }, request.version
+
+    def routing(self, tool: str, arguments: Mapping[str, Any]) -> Routing | None:
+        """Escalations, by level; and requests that are handed over, to whoever is needed."""
+        request = self.books.requests.get(arguments.get("request_id", ""))
+        if request is None or tool not in ("escalate_request", "hand_over"):
+            return None
+        if tool == "escalate_request":
+            return Routing(request.id, arguments["to"], request.next_level or "")
+        needed = {target.needs_person for target in self._goal.targets if target.speaks_of(request)} - {""}
+        return Routing(request.id, next(iter(needed), ""), next(iter(needed), ""), person=True)
+
+    def shown(self, identity: str) -> JSON:
+        """As a tool that works on the request shows it."""
+        return {"request": self.books.requests[identity].snapshot()}
+
+    def state_of(self, identity: str) -> str:
+        """The request's state, empty where there is none."""
+        return self.books.requests[identity].state if identity in self.books.requests else ""
+
+    def touch(self, identity: str) -> None:
+        """Count up the request's version."""
+        self.books.requests[identity].version += 1
+
+    def _done(self, target: Target, request: Request, blocked: AbstractSet[str]) -> bool:
+        """As it is to be; or handed over, where that is what had to be done."""
+        if target.needs_person:
+            return request.handed_over and request.state == request.initial
+        return target.met(request) or (request.handed_over and request.id in blocked)
 
     def _status(self, identity: str) -> str:
         item = self.books.items.get(identity)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bridle.environments.enterprise.expense.books import Books
-from bridle.environments.enterprise.expense.request import CATEGORIES, Request
+from bridle.environments.enterprise.expense.request import Request
 from bridle.harness import JSON
 
 Arguments = Mapping[str, Any]
@@ -44,7 +44,7 @@ def _list_receipts(books: Books, arguments: Arguments) -> JSON:
 
 
 def _get_category(books: Books, arguments: Arguments) -> JSON:
-    category = CATEGORIES[arguments["category"]]
+    category = books.rules[arguments["category"]]
     return {
         "category": arguments["category"],
         "receipt_from_eur": category.receipt_from / 100,
@@ -119,7 +119,7 @@ def _reopen_request(books: Books, arguments: Arguments) -> JSON:
 def _start_review(books: Books, arguments: Arguments) -> JSON:
     request = books.requests[arguments["request_id"]]
     books.lifecycle.pull(request, "start_review")
-    request.review_level = CATEGORIES[request.category].path[0][0]
+    request.review_level = request.rules[request.category].path[0][0]
     return _changed(request)
 
 

@@ -29,7 +29,8 @@ class ExpensePlanner:
         plan: list[ToolCall] = []
         for target in self._goal.targets:
             steps = list(_steps(target, view))
-            if steps and any(_same(steps[0], call) for call in denied):
+            refused = bool(steps) and any(_same(steps[0], call) for call in denied)
+            if refused or (target.needs_person and not _still_looking(steps, view)):
                 steps = list(_hand_over(target, view))
             plan += steps
         return [*plan, _call("finish")]
@@ -165,6 +166,14 @@ def _to_decision(target: Target, request: Mapping[str, Any]) -> Iterator[ToolCal
             yield _call("confirm_payee", request_id=identity)
         amount = request["outstanding_eur"]
         yield _call("reimburse_request", request_id=identity, amount=amount, method="bank_transfer")
+
+
+def _still_looking(steps: list[ToolCall], view: View) -> bool:
+    """Whether the next step is still one by which it turns out that a person is needed."""
+    tool = steps[0]["tool"] if steps else ""
+    if tool == "list_receipts":
+        return not any(call["tool"] == tool and call["ok"] for call in view["calls"])
+    return tool in ("list_requests", "get_request", "get_category", "create_request", "add_item")
 
 
 def _hand_over(target: Target, view: View) -> Iterator[ToolCall]:

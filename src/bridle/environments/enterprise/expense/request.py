@@ -121,7 +121,7 @@ class Item:
     @property
     def receipt_needed(self) -> bool:
         """Whether its amount asks for a receipt."""
-        return self.request.euro(self.cents) >= CATEGORIES[self.request.category].receipt_from
+        return self.request.euro(self.cents) >= self.request.rules[self.request.category].receipt_from
 
     @property
     def status(self) -> str:
@@ -147,7 +147,7 @@ class Item:
 
 @dataclass(kw_only=True, eq=False)
 class Request:
-    """A request; the model that the state machine drives."""
+    """A request; the model that the state machine drives. `rules` are what categories ask for."""
 
     id: str
     owner: str
@@ -164,6 +164,7 @@ class Request:
     paid: int = 0
     handed_over: bool = False
     version: int = 1
+    rules: Mapping[str, Category] = field(default_factory=lambda: CATEGORIES, repr=False)
     state: str = field(default="draft", init=False)
 
     def __post_init__(self) -> None:
@@ -190,14 +191,14 @@ class Request:
         found = [] if self.items else ["items"]
         if any(item.receipt is None and item.receipt_needed for item in self.items):
             found.append("receipt")
-        return found + [name for name in CATEGORIES[self.category].needs if getattr(self, name) is None]
+        return found + [name for name in self.rules[self.category].needs if getattr(self, name) is None]
 
     @property
     def next_level(self) -> str | None:
         """The level that has to see it next; None where it is decided at the present one, or not in review."""
         if self.state != "in_review":
             return None
-        path = CATEGORIES[self.category].path
+        path = self.rules[self.category].path
         total = self.euro(self.total)
         levels = [level for level, threshold in path if threshold <= total]
         place = [level for level, _ in path].index(self.review_level or path[0][0])
