@@ -57,9 +57,9 @@ escalated it, or the guard did for a reason of its own (a harness that crashed, 
 that the guard repeats from memory is the policy engine's answer all the same."""
 
 
-Origin: TypeAlias = Literal["agent", "harness", "retry", "revision"]
-"""Where a call comes from: an agent's proposal, the harness acting alone, or the guard that went on, within the same
-turn, with a failed call (again, or as the harness revised it)."""
+Origin: TypeAlias = Literal["agent", "harness", "retry", "revision", "compensation"]
+"""Where a call comes from: an agent's proposal, the harness acting alone, the guard that went on, within the same
+turn, with a failed call (again, or as the harness revised it), or the guard that undoes an earlier call."""
 
 
 class ToolEffect(StrEnum):

@@ -19,6 +19,7 @@ from bridle.runtime.policies.function import no_policy
 from bridle.runtime.policies.mapping import RequestMapping
 from bridle.runtime.reviewer import PerfectProbe, Unreviewed
 from bridle.runtime.session import ToolFailure
+from bridle.runtime.tally import Tally
 from bridle.runtime.turn import CallTurn, Carry
 
 PAY = {"tool": "pay", "arguments": {"account": "A", "amount": 12.5}}
@@ -52,7 +53,7 @@ def test_the_order_of_the_layers() -> None:
     assert names == ["Propose", "Invoke", "Authorise", "Execute"]
     assert turn.step is not None
     assert turn.step.legal
-    assert turn.carry == Carry()
+    assert turn.carry == Carry(tally=Tally(proposals=1, executed=1))
 
 
 def test_without_a_harness_there_is_nothing_but_the_policy() -> None:

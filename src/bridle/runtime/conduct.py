@@ -13,6 +13,7 @@ from bridle.runtime.policies.mapping import RequestMapping
 from bridle.runtime.reviewer import Reviewer
 from bridle.runtime.rewrite import RewriteRules
 from bridle.runtime.surface import Surface
+from bridle.runtime.tally import Expected, sound
 from bridle.trace import Tool, ToolEffect
 
 OnFailure: TypeAlias = Literal["reject", "escalate", "direct"]
@@ -27,9 +28,14 @@ DIRECT_EFFECTS = frozenset((ToolEffect.READ_ONLY, ToolEffect.REVERSIBLE))
 class Conduct:
     """What holds for every turn of a session.
 
-    `attempts` bounds the proposals that may be refused in a row before a person is asked; `retries` the automatic calls
-    that one turn may make after its first one failed. `on_failure` says, tool by tool, what a failure of the harness
-    leads to (reject where it says nothing). `surface` is what the release may touch; None is everything.
+    Bounds: `attempts` the proposals that may be refused in a row before a person is asked, `retries` the automatic
+    calls that one turn may make after its first one failed, `repairs` the calls of one turn that the harness may change,
+    `escalations` those of the session after which it waits for a person, `calls` those that the session may execute.
+
+    A person is asked as well where the agent's own `confidence`, if it states one, lies below this, and where a metric
+    leaves its `expected` range. `addressee` is whom the guard's own escalations go to. `on_failure` says, tool by tool,
+    what a failure of the harness leads to (reject where it says nothing). `surface` is what the release may touch; None
+    is everything. `session` names the session in idempotency keys, and has to be its alone; without it none are made.
     """
 
     reviewer: Reviewer
@@ -39,11 +45,23 @@ class Conduct:
     retries: int = 2
     surface: Surface | None = None
     on_failure: Mapping[str, OnFailure] = field(default_factory=dict)
+    repairs: int = 3
+    escalations: int | None = None
+    calls: int | None = None
+    confidence: float = 0.0
+    expected: Mapping[str, Expected] = field(default_factory=dict)
+    addressee: str = ""
+    session: str = ""
 
     def __post_init__(self) -> None:
         """UsageError where a bound makes no sense, or an unreviewed call could not be undone."""
-        if self.attempts < 1 or self.retries < 0:
-            raise UsageError("There is at least one attempt, and no negative number of retries.")
+        if self.attempts < 1 or self.retries < 0 or self.repairs < 0:
+            raise UsageError("There is at least one attempt, and no negative number of retries or repairs.")
+        if any(bound is not None and bound < 0 for bound in (self.escalations, self.calls)):
+            raise UsageError("There is no negative number of escalations or calls; None stands for no bound.")
+        if not 0.0 <= self.confidence <= 1.0:
+            raise UsageError(f"A confidence lies from 0 to 1, and {self.confidence} does not; 0 asks for none.")
+        sound(self.expected)
         for name, way in self.on_failure.items():
             tool = self.by_name.get(name)
             if tool is None:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from bridle.environment import Observation
 from bridle.harness import Action, Call
+from bridle.trace import Origin
 
 
 class Refusal(NamedTuple):
@@ -28,8 +29,20 @@ class Refusal(NamedTuple):
     reason: str
 
 
+class Proposal(NamedTuple):
+    """An agent's action with what it says of it: an answer to `Propose`, where a bare action says nothing.
+
+    `confidence` is the agent's own, from 0 to 1, None where it states none. `origin` is for a guard that makes a call
+    of its own, such as one that undoes another.
+    """
+
+    action: Action
+    confidence: float | None = None
+    origin: Origin = "agent"
+
+
 class Propose(NamedTuple):
-    """Ask the agent for an action. `choices`, where not empty, is what it should choose from."""
+    """Ask the agent for an action (or a `Proposal`). `choices`, where not empty, is what it should choose from."""
 
     observation: Observation
     refusals: tuple[Refusal, ...] = ()
@@ -70,6 +83,14 @@ class Probe(NamedTuple):
     """Ask the environment whether it would accept the action now."""
 
     action: Action
+
+
+class Abandoned(Exception):
+    """Thrown into a mode in place of an answer: nobody waits for the turn any more, or what was asked for broke.
+
+    A tool-call mode ends at once and returns what happened so far; a call that was being executed is then one of
+    unknown outcome.
+    """
 
 
 Effect: TypeAlias = "Propose | Invoke | Authorise | Execute | Withhold | Observe | Probe"

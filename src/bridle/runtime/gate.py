@@ -7,8 +7,8 @@ the very object that was decided on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Generator, Iterable
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from bridle.authorization import AuthorizationRequest, Decision, Facts, Informing, Outcome, PolicyEngine
 from bridle.environment import Episode, Observation, Probing, Step, Truth
@@ -24,6 +24,23 @@ NOBODY = Facts(subject={"type": "Agent", "id": "agent"})
 """The facts of a session that has none: for runs without a policy."""
 
 
+class Inform(NamedTuple):
+    """Ask the control plane for the facts about a resource; answered by `Facts`, or by throwing what was raised."""
+
+    resource_type: str
+    resource_id: str
+
+
+class Evaluate(NamedTuple):
+    """Ask the policy engine; answered by whatever it answers, or by throwing what was raised."""
+
+    request: AuthorizationRequest
+
+
+Asking: TypeAlias = Generator["Inform | Evaluate", Any, Decision]
+"""An authorisation in progress. It does no input or output, so that whoever waits for the answers may do so its way."""
+
+
 class Gate:
     """Authorises and executes the calls of one session. Not for several threads at once."""
 
@@ -36,7 +53,7 @@ class Gate:
         themselves (see `Denials`).
         """
         self.session, self.mapping, self.engine = session, mapping, engine
-        self._informing = session if isinstance(session, Informing) else None
+        self.informing = session if isinstance(session, Informing) else None
         self._withholding = session if isinstance(session, Withholding) else None
         self._denials = Denials(volatile)
         self._permit: FrozenCall | None = None
@@ -66,14 +83,29 @@ class Gate:
 
     def authorise(self, action: Action) -> Decision:
         """Ask whether exactly this call may be executed. On a permit it may be, once, until something else is asked."""
+        asking = self.asking(action)
+        try:
+            ask = next(asking)
+            while True:
+                try:
+                    answer = self._answered(ask)
+                except Exception as error:
+                    ask = asking.throw(error)
+                else:
+                    ask = asking.send(answer)
+        except StopIteration as decided:
+            return cast(Decision, decided.value)
+
+    def asking(self, action: Action) -> Asking:
+        """The authorisation of a call, for whoever drives it; see `authorise`."""
         self._permit = None
         frozen = freeze(action)
         if isinstance(frozen, str):
             return self._indeterminate(frozen)
         try:
-            facts = self._facts(*self.mapping.resource(frozen.call))
+            facts = yield Inform(*self.mapping.resource(frozen.call))
             request = self.mapping.request(frozen.call, facts)
-            decision = self._decide(request, facts.version)
+            decision = yield from self._decide(request, facts.version)
         except Exception as error:
             return self._indeterminate(f"{type(error).__name__}: {error}")
         if decision.permits:
@@ -82,13 +114,21 @@ class Gate:
 
     def execute(self, action: Action) -> Step:
         """Hand the permitted call to the environment."""
+        return self.session.step(self.redeem(action))
+
+    def redeem(self, action: Action) -> dict[str, Any]:
+        """The permitted call, for one execution; its permit is spent.
+
+        Raises:
+            PolicyFault: the call has none.
+        """
         permit, self._permit = self._permit, None
         frozen = freeze(action)
         if permit is None or isinstance(frozen, str) or frozen.digest != permit.digest:
             raise PolicyFault(
                 "A call without a permit of its own was to be executed; authorise exactly that call first."
             )
-        return self.session.step(permit.call)
+        return permit.call
 
     def withhold(self, effect: Withhold) -> Step:
         """Tell the session of a call that does not reach it."""
@@ -102,16 +142,18 @@ class Gate:
             raise EnvironmentFault("This environment has no probe; only one that has can stand in for a harness.")
         return self.session.probe(action)
 
-    def _facts(self, resource_type: str, resource_id: str) -> Facts:
-        return NOBODY if self._informing is None else self._informing.facts(resource_type, resource_id)
+    def _answered(self, ask: Inform | Evaluate) -> Any:
+        if isinstance(ask, Evaluate):
+            return self.engine.evaluate(ask.request)
+        return NOBODY if self.informing is None else self.informing.facts(ask.resource_type, ask.resource_id)
 
-    def _decide(self, request: AuthorizationRequest, version: str | int | None) -> Decision:
+    def _decide(self, request: AuthorizationRequest, version: str | int | None) -> Asking:
         """The engine's decision; a denial that stands is repeated, also against the engine's own new word."""
         question = self._denials.question(request, version)
         settled = self._denials.settled(question, self._policy_digest(), request.digest)
         if settled is not None:
             return settled
-        decision: object = self.engine.evaluate(request)
+        decision: object = yield Evaluate(request)
         if not isinstance(decision, Decision):
             return self._indeterminate(f"the engine answered {type(decision).__name__}", request.digest)
         if decision.request_digest != request.digest:

@@ -10,70 +10,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, cast
 
-from bridle.errors import Blame, Failure, HarnessFault, SandboxFault, UsageError
-from bridle.harness import Action, Call, Harness, Loaded, Reply
+from bridle.errors import UsageError
+from bridle.harness import Action, Loaded
 from bridle.runtime.call_modes import call_turn
 from bridle.runtime.conduct import Conduct
-from bridle.runtime.effects import Effect, Invoke, Mode, Propose
+from bridle.runtime.effects import Abandoned, Effect, Invoke, Mode, Proposal, Propose
 from bridle.runtime.gate import Gate
-from bridle.runtime.reviewer import ActingHarness, FailedReviewer, HarnessReviewer, Reviewer
-from bridle.runtime.surface import Surface
-from bridle.runtime.turn import CallTurn, Carry, Escalation
+from bridle.runtime.keeping import Answer, Keeping, invoked
+from bridle.runtime.source import Active, HarnessSource, Pinned
+from bridle.runtime.turn import CallTurn, Escalation
 from bridle.trace import TraceStep
 
-
-class Active(NamedTuple):
-    """The harness in force: how it is asked, where it runs, and what it may touch."""
-
-    reviewer: Reviewer
-    loaded: Loaded
-    surface: Surface | None = None
-
-
-class HarnessSource(Protocol):
-    """Where the guard gets its harness. It is asked before every turn: a rollback holds from the next one on."""
-
-    def active(self) -> Active:
-        """The harness in force; the same object as long as it is the same harness.
-
-        Raises:
-            HarnessFault: it can't be loaded.
-            SandboxFault: it can't be confined.
-        """
-
-
-class Pinned:
-    """One harness, whatever happens."""
-
-    def __init__(
-        self, harness: Harness, loaded: Loaded, *, surface: Surface | None = None, alone: bool = False
-    ) -> None:
-        """`loaded` is the harness in its sandbox; `alone` lets it act in place of an agent."""
-        reviewer = ActingHarness(harness) if alone else HarnessReviewer(harness)
-        self._active = Active(reviewer, loaded, surface)
-
-    def active(self) -> Active:
-        """The pinned one."""
-        return self._active
-
-
-class Answer(NamedTuple):
-    """What the agent's call came to.
-
-    `ok`: it was executed and `result` is what it returned. Else `error_class` and `message` say why not, for the agent.
-    `records` are the trace; `over` says that the session takes no more calls.
-    """
-
-    ok: bool
-    result: Any
-    error_class: str
-    message: str
-    records: tuple[TraceStep, ...]
-    escalation: Escalation | None = None
-    over: bool = False
+__all__ = ["Active", "Answer", "Guard", "HarnessSource", "Pinned", "nobody"]
 
 
 class Guard:
@@ -96,25 +46,21 @@ class Guard:
         Raises:
             UsageError: gate and conduct have different mappings.
         """
-        if gate.mapping.digest != conduct.mapping.digest:
-            raise UsageError("The gate and the conduct have different request mappings; give both the same.")
-        self._gate, self._conduct, self._harness = gate, conduct, harness
+        self._gate, self._keeping = gate, Keeping(gate, conduct, harness)
         self._on_record, self._on_escalation = on_record, on_escalation
-        self._active: Active | None = None
-        self._carry = Carry()
         self._lock = threading.Lock()
 
-    def call(self, tool: str, arguments: Mapping[str, Any]) -> Answer:
-        """The agent calls a tool.
+    def call(self, tool: str, arguments: Mapping[str, Any], *, confidence: float | None = None) -> Answer:
+        """The agent calls a tool; `confidence` is its own, where it states one.
 
         Raises:
             EnvironmentFault: a simulated environment broke. A live session types its tools' errors instead.
         """
-        return self.propose({"tool": tool, "arguments": dict(arguments)})
+        return self.propose({"tool": tool, "arguments": dict(arguments)}, confidence=confidence)
 
-    def propose(self, action: Action) -> Answer:
+    def propose(self, action: Action, *, confidence: float | None = None) -> Answer:
         """The agent's proposal, however malformed; raises as `call` does."""
-        return self._turn((action,))
+        return self.turn(lambda asked: Proposal(action, confidence))
 
     def act(self) -> Answer:
         """Let a harness that acts alone make its call.
@@ -123,45 +69,78 @@ class Guard:
             UsageError: the harness in force is one that reviews an agent's calls.
             EnvironmentFault: a simulated environment broke.
         """
-        return self._turn(())
+        return self.turn(nobody)
 
-    def _turn(self, proposals: tuple[Action, ...]) -> Answer:
+    def turn(self, agent: Callable[[Propose], Action | Proposal]) -> Answer:
+        """One turn of an agent that is asked: it is shown the view, its refusals and, by a filter, its choices.
+
+        Raises:
+            EnvironmentFault: a simulated environment broke.
+        """
         with self._lock:
-            conduct, loaded = self._in_force()
-            turn = self._drive(call_turn(self._gate.observe(), conduct, self._carry), proposals, loaded)
-            self._carry = turn.carry
+            conduct, loaded = self._keeping.in_force()
+            mode = call_turn(self._gate.observe(), conduct, self._keeping.carry)
+            turn, broken = self._driven(mode, agent, loaded)
+            self._keeping.carry = turn.carry
         self._report(turn)
-        return _answer(turn)
+        if broken is not None:
+            raise broken
+        return self._keeping.answer(turn)
 
-    def _in_force(self) -> tuple[Conduct, Loaded | None]:
-        """The conduct of this turn. A harness that can't be had fails closed, like one that crashes."""
-        if self._harness is None:
-            return self._conduct, None
-        try:
-            active = self._harness.active()
-        except (HarnessFault, SandboxFault) as fault:
-            return replace(self._conduct, reviewer=FailedReviewer(_failure(fault))), None
-        if active is not self._active:
-            self._active = active
-            self._conduct = replace(self._conduct, reviewer=active.reviewer, surface=active.surface)
-        return self._conduct, active.loaded
+    def undo(self, record: TraceStep) -> Answer:
+        """Make the call that undoes an executed one, by its tool's compensation: reviewed and authorised as any other.
 
-    def _drive(self, mode: Mode, proposals: tuple[Action, ...], loaded: Loaded | None) -> CallTurn:
-        """Answer the mode's effects as they come."""
+        Where it is not executed a person is asked.
+
+        Raises:
+            UsageError: that step was not executed, its tool declares no compensation, or what it needs is not known.
+            EnvironmentFault: a simulated environment broke.
+        """
+        answer = self.turn(lambda asked: self._keeping.undoing(record))
+        if not answer.ok and answer.escalation is None:
+            escalation = self._keeping.not_undone(record, answer)
+            if self._on_escalation is not None:
+                self._on_escalation(escalation)
+            answer = answer._replace(escalation=escalation)
+        return answer
+
+    def note(self, metric: str, value: float) -> None:
+        """A reading of a metric that the host keeps, to be held to its expected range from the next call on."""
+        self._keeping.note(metric, value)
+
+    @property
+    def suspended(self) -> str:
+        """Why the session waits for a person; empty where it does not."""
+        return self._keeping.carry.suspended
+
+    def resume(self) -> None:
+        """A person has seen to the session: its counts and readings start anew. Doubts and denials stay as they are."""
+        with self._lock:
+            self._keeping.resume()
+
+    def _driven(
+        self, mode: Mode, agent: Callable[[Propose], Action | Proposal], loaded: Loaded | None
+    ) -> tuple[CallTurn, BaseException | None]:
+        """Answer the mode's effects as they come. What breaks the turn is raised once its end has been kept."""
+        broken: BaseException | None = None
+        answer: Any = None
         try:
-            effect = next(mode)
             while True:
-                effect = mode.send(self._answered(effect, proposals, loaded))
+                effect: Effect = mode.send(answer)
+                try:
+                    answer = self._answered(effect, agent, loaded)
+                except BaseException as error:
+                    broken = error
+                    mode.throw(Abandoned())
+                    raise RuntimeError("An abandoned turn goes on.") from error
         except StopIteration as stop:
-            return cast(CallTurn, stop.value)
+            return cast(CallTurn, stop.value), broken
 
-    def _answered(self, effect: Effect, proposals: tuple[Action, ...], loaded: Loaded | None) -> Any:
+    def _answered(self, effect: Effect, agent: Callable[[Propose], Action | Proposal], loaded: Loaded | None) -> Any:
         if isinstance(effect, Propose):
-            if not proposals:
-                raise UsageError("There is no proposal; only a harness that acts alone goes on without one.")
-            return proposals[0]
+            return agent(effect)
         if isinstance(effect, Invoke):
-            return _invoked(effect.call, loaded)
+            return invoked(effect.call, loaded)
         return self._gate.answer(effect)
 
     def _report(self, turn: CallTurn) -> None:
@@ -172,31 +151,6 @@ class Guard:
             self._on_escalation(turn.escalation)
 
 
-def _invoked(call: Call, loaded: Loaded | None) -> Reply:
-    """One call of the harness; a sandbox that fails is a failure of the review, never a way around it."""
-    if loaded is None:
-        return Reply(failure=Failure(blame=Blame.INFRASTRUCTURE, kind="sandbox", message="no harness is loaded"))
-    try:
-        return loaded.batch([call])[0]
-    except SandboxFault as fault:
-        return Reply(failure=_failure(fault))
-
-
-def _failure(fault: HarnessFault | SandboxFault) -> Failure:
-    if isinstance(fault, HarnessFault):
-        return fault.failure
-    return Failure(blame=Blame.INFRASTRUCTURE, kind="sandbox", message=str(fault))
-
-
-def _answer(turn: CallTurn) -> Answer:
-    last = turn.records[-1]
-    notes = [refusal.reason for refusal in turn.carry.refusals[-1:] if refusal.reason != last.message]
-    return Answer(
-        ok=last.ok,
-        result=last.result,
-        error_class=last.error_class,
-        message=" ".join([last.message, *notes]).strip(),
-        records=turn.records,
-        escalation=turn.escalation,
-        over=turn.step is not None and turn.step.over,
-    )
+def nobody(asked: Propose) -> Action:
+    """Where there is no agent to ask."""
+    raise UsageError("There is no proposal; only a harness that acts alone goes on without one.")

@@ -9,10 +9,11 @@ from bridle.environment import Observation
 from bridle.errors import Failure
 from bridle.runtime.conduct import Conduct
 from bridle.runtime.effects import Effect, Refusal
+from bridle.runtime.keys import key_argument, same_key, without_key
 from bridle.runtime.ruling import escalated
 from bridle.runtime.turn import Attempt, Doubt, Escalation
 from bridle.runtime.verdict import Verdict
-from bridle.trace import UNKNOWN_OUTCOME, ToolEffect, TraceStep, parts, resources, strings
+from bridle.trace import UNKNOWN_OUTCOME, Tool, ToolEffect, TraceStep, parts, resources, strings
 
 NOT_REPEATED = "Its outcome is unknown and it can't be repeated safely: find out what it did first."
 SPENT = "The automatic retries of this turn are spent."
@@ -52,7 +53,7 @@ def _bounded(conduct: Conduct, attempt: Attempt, failed: TraceStep, made: int, w
     call: Any = failed.call
     if word.word == "escalate":
         return Onward(escalation=escalated(call, word).escalation)
-    again = _attempt(attempt, call, word)
+    again = _attempt(conduct, attempt, call, word)
     if again is None:
         return Onward(note=Refusal(call, _told(word)))
     if unknown_outcome(failed) and not repeatable(conduct, call):
@@ -81,13 +82,25 @@ def repeatable(conduct: Conduct, call: Any) -> bool:
 
 
 def doubt(conduct: Conduct, observation: Observation, step: TraceStep) -> Doubt | None:
-    """The doubt that a call of unknown outcome leaves; None where it leaves none."""
-    if step.decision is None or not isinstance(step.call, dict):
+    """The doubt that a call of unknown outcome leaves; None where it leaves none.
+
+    One that carries its idempotency key leaves one too: the same act under another key would be done twice.
+    """
+    if step.decision is None or not isinstance(step.call, dict) or not unknown_outcome(step):
         return None
-    if not unknown_outcome(step) or repeatable(conduct, step.call):
+    tool = conduct.by_name.get(str(step.call.get("tool")))
+    if tool is not None and tool.effect in (ToolEffect.READ_ONLY, ToolEffect.IDEMPOTENT):
         return None
     named = frozenset(strings(step.call.get("arguments"))) & _known(observation)
     return Doubt(step.call, named, len(_calls(observation)) + 1)
+
+
+def settled(conduct: Conduct, doubts: tuple[Doubt, ...], step: TraceStep) -> tuple[Doubt, ...]:
+    """The doubts that are left after a call: one that succeeded settles what went before it under the same key."""
+    if not step.ok or not isinstance(step.call, dict):
+        return doubts
+    call, tool = step.call, conduct.by_name.get(str(step.call.get("tool")))
+    return tuple(doubt for doubt in doubts if not (_of(tool, doubt.call) and same_key(tool, doubt.call, call)))
 
 
 def remaining(conduct: Conduct, doubts: tuple[Doubt, ...], observation: Observation) -> tuple[Doubt, ...]:
@@ -123,16 +136,37 @@ def _shown(conduct: Conduct, call: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def in_doubt(conduct: Conduct, doubts: tuple[Doubt, ...], call: dict[str, Any]) -> bool:
-    """Whether this call, or one that is the same to the policy, is of unknown outcome."""
-    return any(conduct.mapping.same_act(doubt.call, call) for doubt in doubts)
+    """Whether this call, or one that is the same to the policy, is of unknown outcome, and not the same by its key."""
+    tool = conduct.by_name.get(str(call.get("tool")))
+    bare = without_key(tool, call)
+    return any(
+        _of(tool, doubt.call)
+        and conduct.mapping.same_act(without_key(tool, doubt.call), bare)
+        and not same_key(tool, doubt.call, call)
+        for doubt in doubts
+    )
 
 
-def _attempt(attempt: Attempt, call: Any, word: Verdict) -> Attempt | None:
+def _attempt(conduct: Conduct, attempt: Attempt, call: Any, word: Verdict) -> Attempt | None:
     if word.word == "retry" and word.after == 0:
-        return Attempt(attempt.proposed, call, "retry")
+        return attempt._replace(call=call, origin="retry", rule="")
     if word.word == "revise" and word.call is not None:
-        return Attempt(attempt.proposed, word.call, "revision", word.rule)
+        revised = _same_act(conduct, call, dict(word.call))
+        return attempt._replace(call=revised, origin="revision", rule=word.rule)
     return None
+
+
+def _of(tool: Tool | None, call: dict[str, Any]) -> bool:
+    return tool is not None and call.get("tool") == tool.name
+
+
+def _same_act(conduct: Conduct, failed: Any, revised: dict[str, Any]) -> dict[str, Any]:
+    """The revised call under the failed one's key: to the service it is the same act."""
+    argument = key_argument(conduct.by_name.get(str(failed.get("tool"))))
+    key = failed.get("arguments", {}).get(argument) if argument is not None else None
+    if not key or revised.get("tool") != failed.get("tool"):
+        return revised
+    return {**revised, "arguments": {**revised["arguments"], argument: key}}
 
 
 def _told(word: Verdict) -> str:

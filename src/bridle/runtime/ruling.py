@@ -10,7 +10,7 @@ from bridle.runtime.conduct import Conduct
 from bridle.runtime.effects import Effect
 from bridle.runtime.frozen import FrozenCall, freeze
 from bridle.runtime.rewrite import BAD_REWRITE, CHANGED_INTENT
-from bridle.runtime.turn import Attempt, Escalation
+from bridle.runtime.turn import Attempt, Condition, Escalation
 from bridle.runtime.verdict import Verdict
 from bridle.trace import Answerer
 
@@ -18,6 +18,11 @@ HARNESS_FAILED = "harness-failed"
 OUTSIDE_SURFACE = "outside-surface"
 ESCALATED = "escalated"
 IN_DOUBT = "in-doubt"
+UNSURE = "unsure"
+BUDGET_SPENT = "budget-spent"
+REPAIRS_SPENT = "repairs-spent"
+UNEXPECTED = "unexpected"
+SUSPENDED = "suspended"
 """Error classes of calls that the guard or the harness stopped. A rejection has the code that the harness gave it."""
 
 
@@ -76,7 +81,7 @@ def escalated(call: Any, word: Verdict) -> Ruling:
     """The harness asks for a person."""
     missing = f"; missing: {', '.join(word.missing)}" if word.missing else ""
     why = f"the harness escalates by its rule {word.rule}{missing}"
-    escalation = Escalation("harness", word.to, why, call, word.missing)
+    escalation = Escalation("harness", word.to, why, call, word.missing, rule=word.rule)
     message = f"A person is asked ({word.to or 'nobody in particular'}){missing}."
     return Ruling(
         None, verdict="escalate", rule=word.rule, error_class=ESCALATED, message=message, escalation=escalation
@@ -85,8 +90,18 @@ def escalated(call: Any, word: Verdict) -> Ruling:
 
 def outside_surface(frozen: FrozenCall, why: str) -> Ruling:
     """The guard asks for a person: the release has no business with this call."""
-    escalation = Escalation("guard", "", why, frozen.call)
-    return Ruling(None, "guard", error_class=OUTSIDE_SURFACE, message=f"Not executed: {why}.", escalation=escalation)
+    return stopped(frozen.call, OUTSIDE_SURFACE, "surface", why)
+
+
+def stopped(call: Any, error_class: str, condition: Condition, why: str, *, message: str = "") -> Ruling:
+    """The guard asks for a person for a reason of its own."""
+    return Ruling(
+        None,
+        "guard",
+        error_class=error_class,
+        message=message or f"Not executed: {why}.",
+        escalation=Escalation("guard", "", why, call, condition=condition),
+    )
 
 
 def _rewritten(
@@ -117,5 +132,5 @@ def _failed(conduct: Conduct, frozen: FrozenCall, failure: Failure, word: Verdic
         error_class=failure.kind if broke_a_rule else HARNESS_FAILED,
         message=f"Not executed: {why}.",
         failure=failure,
-        escalation=Escalation("guard", "", why, frozen.call) if way == "escalate" else None,
+        escalation=Escalation("guard", "", why, frozen.call, condition="harness-failed") if way == "escalate" else None,
     )

@@ -6,15 +6,18 @@ happened into the view that agent and harness see.
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any, ClassVar, TypeAlias
 
 from bridle.arguments import ArgumentCheck
 from bridle.authorization import Facts, Informing
 from bridle.environment import Observation, Step
-from bridle.errors import BridleError
+from bridle.errors import BridleError, UsageError
 from bridle.harness import Action
+from bridle.runtime.awaited import awaited
 from bridle.trace import INTERFACE, POLICY_DENIED, Answerer, Source, Tool, TraceStep, ViewBuilder, executed
 
 Function: TypeAlias = Callable[..., Any]
@@ -37,6 +40,9 @@ class ToolFailure(BridleError):
 class ToolSession:
     """One agent's session with its tools. Not for several threads at once."""
 
+    awaits: ClassVar[bool] = False
+    """Whether its tools may be asynchronous."""
+
     def __init__(
         self,
         tools: Mapping[str, tuple[Tool, Function]],
@@ -46,7 +52,14 @@ class ToolSession:
         me: str = "me",
         sources: Callable[[], Sequence[Source]] | None = None,
     ) -> None:
-        """`tools` by name; `informing` gives the control plane's facts; `sources` reads the declared richer state."""
+        """`tools` by name; `informing` gives the control plane's facts; `sources` reads the declared richer state.
+
+        Raises:
+            UsageError: a tool has to be awaited, and this session does not wait.
+        """
+        for name, (_, function) in tools.items():
+            if not self.awaits and inspect.iscoroutinefunction(function):
+                raise UsageError(f"The tool {name} is asynchronous; use an AsyncToolSession and an AsyncGuard.")
         declared = [tool for tool, _ in tools.values()]
         self._functions = {name: function for name, (_, function) in tools.items()}
         self._informing, self._sources = informing, sources
@@ -60,12 +73,23 @@ class ToolSession:
         return Observation(0, self._view.view())
 
     def step(self, action: Action) -> Step:
-        """Call the tool. An exception that is no `ToolFailure` leaves the outcome unknown (`internal`, `timeout`)."""
+        """Call the tool. An exception that is no `ToolFailure` leaves the outcome unknown (`internal`, `timeout`).
+
+        What is no exception but an interrupt goes on, and leaves a call of unknown outcome behind.
+        """
         fit = self._fits(action)
         if not fit or not isinstance(action, dict):
-            step = Step(legal=False, feedback=fit.feedback, error_class=fit.error_class)
-        else:
-            step = _called(self._functions[action["tool"]], action["arguments"])
+            return self._noted(action, Step(legal=False, feedback=fit.feedback, error_class=fit.error_class))
+        try:
+            result = self._functions[action["tool"]](**action["arguments"])
+        except Exception as error:
+            return self._noted(action, _failed(error))
+        except BaseException:
+            self._noted(action, INTERRUPTED)
+            raise
+        return self._noted(action, _succeeded(result))
+
+    def _noted(self, action: Action, step: Step) -> Step:
         self._view.add(executed(action, step))
         return step
 
@@ -94,14 +118,57 @@ class ToolSession:
         return Step(legal=False, feedback=message, error_class=error_class)
 
 
-def _called(function: Function, arguments: Mapping[str, Any]) -> Step:
-    """Run the tool; every exception becomes a typed error of the step."""
-    try:
-        result = function(**arguments)
-    except ToolFailure as failure:
-        return Step(legal=failure.applicable, feedback=str(failure), error_class=failure.error_class)
-    except TimeoutError as error:
+class AsyncToolSession(ToolSession):
+    """A session whose tools, and whose control plane, may be asynchronous. Those that are not run in threads."""
+
+    awaits = True
+
+    async def perform(self, action: Action) -> Step:
+        """As `step`; cancelled while the tool runs, the call is one of unknown outcome.
+
+        The thread of a tool that is not asynchronous can't be called off: it goes on by itself.
+        """
+        fit = self._fits(action)
+        if not fit or not isinstance(action, dict):
+            return self._noted(action, Step(legal=False, feedback=fit.feedback, error_class=fit.error_class))
+        try:
+            call = partial(self._functions[action["tool"]], **action["arguments"])
+            result = await awaited(call, finish=False)
+            if inspect.isawaitable(result):
+                result = await result
+        except Exception as error:
+            return self._noted(action, _failed(error))
+        except BaseException:
+            self._noted(action, INTERRUPTED)
+            raise
+        return self._noted(action, _succeeded(result))
+
+    async def facts(self, resource_type: str, resource_id: str) -> Facts:  # type: ignore[override]
+        """What the control plane knows; one that says that it does not block (`blocks` is False) is asked in place."""
+        if getattr(self._informing, "blocks", True) is False:
+            return self._informing.facts(resource_type, resource_id)
+        known: Facts = await awaited(self._informing.facts, resource_type, resource_id)
+        return known
+
+
+INTERRUPTED = Step(legal=True, feedback="It was interrupted while it ran.", error_class="timeout")
+"""What is known of a call that was interrupted: nobody knows what it did."""
+
+
+def _failed(error: Exception) -> Step:
+    """Every exception is a typed error of the step."""
+    if isinstance(error, ToolFailure):
+        return Step(legal=error.applicable, feedback=str(error), error_class=error.error_class)
+    if isinstance(error, TimeoutError):
         return Step(legal=True, feedback=str(error) or "The tool did not answer in time.", error_class="timeout")
+    return Step(legal=True, feedback=f"{type(error).__name__}: {error}", error_class="internal")
+
+
+def _succeeded(result: Any) -> Step:
+    """The result as JSON; what can't be written as JSON is shown by its type: the call was made all the same."""
+    try:
+        return Step(legal=True, result=json.loads(json.dumps(result, default=str, allow_nan=False)))
     except Exception as error:
-        return Step(legal=True, feedback=f"{type(error).__name__}: {error}", error_class="internal")
-    return Step(legal=True, result=json.loads(json.dumps(result, default=str)))
+        return Step(
+            legal=True, result={"unreadable": f"{type(result).__name__}: {type(error).__name__}: {error}"[:300]}
+        )

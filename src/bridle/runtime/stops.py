@@ -1,0 +1,53 @@
+"""The guard's own reasons against a final call that review let through: structural, and none is about authority."""
+
+from __future__ import annotations
+
+from bridle.runtime.conduct import Conduct
+from bridle.runtime.frozen import FrozenCall
+from bridle.runtime.recovery import NOT_REPEATED, in_doubt
+from bridle.runtime.ruling import (
+    BUDGET_SPENT,
+    IN_DOUBT,
+    SUSPENDED,
+    UNEXPECTED,
+    UNSURE,
+    Ruling,
+    outside_surface,
+    stopped,
+)
+from bridle.runtime.tally import Tally, unexpected
+from bridle.runtime.turn import Attempt, Carry, Doubt
+
+
+def suspended(why: str) -> Ruling:
+    """The session waits for a person, who has been asked: nothing is reviewed and nobody is asked again."""
+    message = f"Not executed: this session waits for a person ({why})."
+    return Ruling(None, "guard", error_class=SUSPENDED, message=message, again=False)
+
+
+def stop(
+    conduct: Conduct, carry: Carry, tally: Tally, attempt: Attempt, final: FrozenCall, doubts: tuple[Doubt, ...]
+) -> Ruling | None:
+    """Why the final call is not put to the policy engine; None where nothing speaks against it.
+
+    `tally` is the session's with what this turn has executed already.
+    """
+    if conduct.surface is not None and (why := conduct.surface.outside(final.tool, final.arguments)):
+        return outside_surface(final, why)
+    confidence = attempt.confidence
+    if conduct.confidence and confidence is not None and not _reaches(confidence, conduct.confidence):
+        why = f"the agent's own confidence is {confidence!r}, and {conduct.confidence:g} is asked for"
+        return stopped(final.call, UNSURE, "confidence", why)
+    if conduct.calls is not None and tally.executed >= conduct.calls:
+        return stopped(final.call, BUDGET_SPENT, "budget", f"the {conduct.calls} calls of this session are spent")
+    if why := unexpected(conduct.expected, tally, carry.readings):
+        return stopped(final.call, UNEXPECTED, "metric", why)
+    if in_doubt(conduct, doubts, final.call):
+        why = "the outcome of the same call is unknown"
+        return stopped(final.call, IN_DOUBT, "in-doubt", why, message=NOT_REPEATED)
+    return None
+
+
+def _reaches(confidence: object, threshold: float) -> bool:
+    """Whether a stated confidence is a number, and as high as that; what is no number is no confidence."""
+    return isinstance(confidence, int | float) and not isinstance(confidence, bool) and confidence >= threshold
