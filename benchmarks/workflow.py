@@ -29,7 +29,7 @@ from bridle.runtime.policies.cedar import CedarEngine
 from bridle.runtime.policies.mapping import RequestMapping
 from bridle.runtime.reviewer import PerfectProbe, Unreviewed
 from bridle.runtime.turn import CallTurn, Carry
-from bridle.statistics import clustered_wilson
+from bridle.statistics import clustered
 
 ENVIRONMENT = Expense()
 
@@ -89,7 +89,7 @@ def headroom(episodes: int, split: Any) -> None:
                     gate = Gate(ENVIRONMENT.start(scenario), mapping, engine)
                     play(scenario, agents(scenario, 0), gate, conduct, tally)
                 done = [(int(sum(rewards)), len(rewards)) for rewards in tally.episodes.values()]
-                share, interval = sum(count for count, _ in done) / episodes, clustered_wilson(done)
+                share, interval = sum(count for count, _ in done) / episodes, clustered(done)
                 print(
                     f"  {policy:7}{agents.name:17}{'perfect probe' if reviewer.reviews else 'no harness':14}"
                     f"{share:.3f} [{interval.low:.3f}, {interval.high:.3f}]   proposals {tally.proposals}, "

@@ -7,13 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridle.statistics import (
+    Estimate,
     Interval,
     bootstrap,
-    clustered_wilson,
+    clustered,
+    e_value,
+    holm,
     mcnemar,
+    non_inferior,
     paired_difference,
     pass_all,
-    student,
     wilson,
 )
 
@@ -38,43 +41,93 @@ def test_wilson_holds_its_share_and_narrows(n: int, data: st.DataObject) -> None
     assert wilson(10 * count, 10 * n).high - wilson(10 * count, 10 * n).low < high - low
 
 
-def test_clusters_of_one_are_independent_observations_but_for_students_quantile() -> None:
-    clusters = [(1, 1)] * 30 + [(0, 1)] * 70
-    plain, clustered = wilson(30, 100), clustered_wilson(clusters)
-    assert clustered.low <= plain.low
-    assert clustered.high >= plain.high
-    assert clustered == pytest.approx(plain, abs=0.005)
+def test_clusters_of_one_are_independent_observations() -> None:
+    """Nothing can be alike within one: the posterior under Jeffreys' prior, near Wilson's interval."""
+    assert clustered([(1, 1)] * 30 + [(0, 1)] * 70) == pytest.approx(wilson(30, 100), abs=0.005)
+    assert clustered([(0, 1)] * 100).high == pytest.approx(0.0247, abs=2e-4)  # Beta(0.5, 100.5), 97.5 %
 
 
 def test_copies_of_an_observation_add_nothing() -> None:
     """50 clusters of 20 equal steps say what 50 observations say, not what 1000 do."""
-    alike = clustered_wilson([(20, 20)] * 15 + [(0, 20)] * 35)
-    assert alike == pytest.approx(wilson(15, 50), abs=0.01)
+    alike = clustered([(20, 20)] * 15 + [(0, 20)] * 35)
+    assert alike == pytest.approx(wilson(15, 50), abs=0.06)
     assert (alike.high - alike.low) > 3 * (wilson(300, 1000).high - wilson(300, 1000).low)
 
 
-def test_clusters_that_agree_entirely_get_the_plain_interval() -> None:
-    assert clustered_wilson([(0, 25)] * 40) == wilson(0, 1000)
-    assert clustered_wilson([(3, 3)]) == wilson(3, 3)
-    assert clustered_wilson([(0, 0), (2, 5)]) == wilson(2, 5)
-    assert clustered_wilson([]) == Interval(0.0, 1.0)
+def test_clusters_that_differ_no_more_than_chance_would_are_as_good_as_independent() -> None:
+    assert clustered([(490, 500)] * 26) == pytest.approx(wilson(490 * 26, 500 * 26), abs=2e-4)
 
 
-def test_the_clustered_interval_covers_what_it_says() -> None:
-    """Clusters with rates of their own around 0.2: a 95 % interval misses the mean rarely, the plain one often."""
+def test_nothing_counted_in_any_cluster_is_no_claim_of_independence() -> None:
+    """Unlike Wilson's, the bound is about clusters more than about observations."""
+    low, high = clustered([(0, 60)] * 26)
+    assert low == 0
+    assert high > 5 * wilson(0, 26 * 60).high
+    assert high > clustered([(0, 60)] * 52).high > clustered([(0, 60)] * 200).high
+    assert clustered([(60, 60)] * 26) == pytest.approx((1 - high, 1.0))
+
+
+def test_no_clusters_to_compare() -> None:
+    assert clustered([(3, 3)]) == wilson(3, 3)
+    assert clustered([(0, 0), (2, 5)]) == wilson(2, 5)
+    assert clustered([]) == Interval(0.0, 1.0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=1, max_size=12))
+def test_the_clustered_interval_holds_its_share_and_has_a_mirror_image(pairs: list[tuple[int, int]]) -> None:
+    clusters = [(min(pair), max(pair)) for pair in pairs]
+    total, n = sum(count for count, _ in clusters), sum(size for _, size in clusters)
+    low, high = clustered(clusters)
+    assert 0 <= low <= high <= 1
+    assert clustered([(size - count, size) for count, size in clusters]) == pytest.approx((1 - high, 1 - low), abs=1e-6)
+    if n and total in (0, n):
+        assert low <= total / n <= high
+
+
+@pytest.mark.parametrize(("rate", "clusters", "size"), [(0.2, 25, 20), (0.97, 12, 50), (0.99, 12, 40)])
+def test_the_clustered_interval_covers_what_it_says(rate: float, clusters: int, size: int) -> None:
+    """Clusters with rates of their own, a correlation of 0.2 within: a 95 % interval misses rarely, Wilson's often."""
     rng = random.Random(5)
     missed, plainly = 0, 0
-    for _ in range(300):
-        clusters = []
-        for _ in range(25):
-            rate = rng.betavariate(1, 4)
-            clusters.append((sum(rng.random() < rate for _ in range(20)), 20))
-        low, high = clustered_wilson(clusters)
-        missed += not low <= 0.2 <= high
-        low, high = wilson(sum(c for c, _ in clusters), 500)
-        plainly += not low <= 0.2 <= high
-    assert missed <= 27, "about 15 of 300 are expected"
-    assert plainly > 60
+    for _ in range(100):
+        rates = [rng.betavariate(rate * 4, (1 - rate) * 4) for _ in range(clusters)]
+        counts = [(sum(rng.random() < one for _ in range(size)), size) for one in rates]
+        low, high = clustered(counts)
+        missed += not low <= rate <= high
+        low, high = wilson(sum(count for count, _ in counts), clusters * size)
+        plainly += not low <= rate <= high
+    assert missed <= 11, "about 5 of 100 are expected"
+    assert plainly > 11
+
+
+def test_holm_multiplies_the_smallest_most_and_never_reorders() -> None:
+    assert holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005}) == pytest.approx(
+        {"a": 0.03, "b": 0.06, "c": 0.06, "d": 0.02}
+    )
+    assert holm({"a": 0.9, "b": 0.8}) == {"a": 1.0, "b": 1.0}
+    assert holm({}) == {}
+
+
+def test_the_e_value_by_hand_and_its_promise() -> None:
+    assert e_value(0, 0) == pytest.approx(1.0)
+    assert e_value(1, 0) == pytest.approx(1.5)  # the mean of 2p over p from 1/2 to 1
+    assert e_value(0, 1) == pytest.approx(0.5)
+    assert e_value(40, 10) > 1000 > 20 > 1 > e_value(10, 40)
+    rng, crossed = random.Random(11), 0
+    for _ in range(400):
+        wins = losses = 0
+        for _ in range(300):
+            won = rng.random() < 0.5
+            wins, losses = wins + won, losses + (not won)
+            if e_value(wins, losses) >= 20:
+                crossed += 1
+                break
+    assert crossed <= 20 + 9, "at most 5 % of 400, give or take two standard errors"
+
+
+def test_non_inferiority_asks_for_the_whole_interval() -> None:
+    assert non_inferior(Estimate(0.0, -0.009, 0.02, 500), 0.01)
+    assert not non_inferior(Estimate(0.03, -0.011, 0.07, 50), 0.01)
 
 
 def test_bootstrap_is_a_function_of_its_seed_and_agrees_with_theory() -> None:
@@ -144,13 +197,10 @@ def test_mcnemar_against_counting_every_outcome() -> None:
     assert mcnemar(0, 3000) == 0.0
 
 
-def test_mcnemar_and_student_against_scipy() -> None:
+def test_mcnemar_against_scipy() -> None:
     stats = pytest.importorskip("scipy.stats")
     for b, c in [(1, 9), (12, 30), (250, 300), (1000, 1100), (4, 4)]:
         assert mcnemar(b, c) == pytest.approx(stats.binomtest(b, b + c).pvalue, rel=1e-9)
-    for degrees in [1, 2, 3, 4, 5, 9, 19, 60, 1000]:
-        assert student(0.975, degrees) == pytest.approx(stats.t.ppf(0.975, degrees), rel=0.002)
-        assert student(0.995, degrees) == pytest.approx(stats.t.ppf(0.995, degrees), rel=0.03)
 
 
 def test_pass_all() -> None:

@@ -10,7 +10,7 @@ from math import sqrt
 from typing import TypeAlias
 
 from bridle.evaluation.assessed import AssessedEpisode, AssessedStep
-from bridle.statistics import Estimate, bootstrap, clustered_wilson
+from bridle.statistics import Estimate, bootstrap, clustered
 
 Episodes: TypeAlias = Sequence[AssessedEpisode]
 Among: TypeAlias = Callable[[AssessedStep, AssessedEpisode], bool]
@@ -34,7 +34,7 @@ def proportion(counts: Counts) -> Estimate | None:
     count, n = sum(pair[0] for pair in counts.values()), sum(pair[1] for pair in counts.values())
     if n == 0:
         return None
-    low, high = clustered_wilson(list(counts.values()))
+    low, high = clustered(list(counts.values()))
     return Estimate(count / n, low, high, n)
 
 
