@@ -22,7 +22,7 @@ def plan() -> Plan:
     """The plan that the recorded answers belong to."""
     from bridle.synthesis.plan import Plan
 
-    return Plan(environment=GAME, objective="verifier", model=f"replay:{REPLAY}")
+    return Plan(environment=GAME, objective="verifier", model=f"replay:{REPLAY}", weight=1.0)
 
 
 def show(folder: Path, *, seed: int, quiet: bool) -> dict[str, Any]:

@@ -33,15 +33,17 @@ def synthesize(
         show_default=False,
     ),
     objective: str = typer.Option(
-        None, help="What to maximise: legality, policy or verifier for games, workflow for tool calls."
+        None,
+        help="What to maximise: workflow for tool calls (default there); verifier (default where the environment can "
+        "probe), legality or policy.",
     ),
     preset: str = typer.Option("default", help="default, or paper: the paper's method and nothing else."),
     selector: str = typer.Option("thompson", help="thompson, greedy, breadth-first, uniform, chain or best-of-n."),
-    weight: float = typer.Option(1.0, help="Thompson's C: higher trusts H more."),
+    weight: float = typer.Option(None, help="Thompson's C: higher trusts H more (20, or 1 for the paper's preset)."),
     iterations: int = ITERATIONS,
     concurrency: int = typer.Option(1, help="Expansions in flight."),
     order: str = typer.Option("dispatch", help="dispatch (reproducible) or free (faster)."),
-    plateau: int = typer.Option(None, help="Give up after this many expansions without a better node."),
+    plateau: int = typer.Option(24, help="Give up after this many expansions without a better node."),
     target: float = typer.Option(None, help="The H that counts as done: 1 for games, 0.97 for tool calls."),
     lanes: int = typer.Option(10, help="Parallel episodes of a rollout."),
     steps: int = typer.Option(1000, help="Steps of each parallel episode."),
@@ -65,38 +67,35 @@ def synthesize(
     """
     from bridle.environments.catalog import resolve
     from bridle.synthesis.budget import Limit
-    from bridle.synthesis.plan import Plan, paper
+    from bridle.synthesis.settings import ITERATIONS, Settings
 
-    contract = resolve(environment).contract.name
-
+    opened = resolve(environment)
     limit = Limit(
-        iterations=iterations or (256 if preset == "paper" else 64),
+        iterations=iterations or ITERATIONS.get(preset),
         calls=max_calls,
         tokens=max_tokens,
         usd=max_usd,
         steps=max_steps,
         seconds=seconds(max_time),
     )
-    plan = Plan(
-        environment=environment,
-        model=model,
-        objective=objective or ("workflow" if contract == "tool-call" else "legality"),
+    settings = Settings(
+        objective=objective,
         preset=preset,
         selector=selector,
         weight=weight,
         concurrency=concurrency,
         order=order,
-        target=target or (0.97 if contract == "tool-call" else 1.0),
+        target=target,
         lanes=lanes,
         steps=steps,
-        matches=matches or (4 if objective == "policy" else None),
+        matches=matches,
         seed=seed,
-        plateau=plateau or 24,
+        plateau=plateau,
         limit=limit,
     )
+    plan = settings.plan(opened, environment_id=environment, model=model)
     folder = run or new_folder(environment)
-    chosen = paper(plan) if preset == "paper" else plan
-    _run(chosen, folder, executor=executor, json=json, resumed=False, record=record)
+    _run(plan, folder, executor=executor, json=json, resumed=False, record=record)
 
 
 def resume(

@@ -18,11 +18,12 @@ class Plan:
     """What to search for, how, and how long.
 
     `environment` is an id, or None where the caller handed over the object itself (such a run is resumed by code).
-    `weight` is the selector's C. A search ends with `target` when a node reaches it on all planned steps and, under
-    `confirm`, again on fresh validation scenarios; it escalates after `plateau` commits without a better node.
-    `concurrency` is K: decision i sees the first i - K commits. `strict` also asks that the harness's check never
-    refuses a legal action of its own. With `matches`, lanes play whole matches (see `Trial`), as the objective `policy`
-    needs them. `examples` judged calls are given to the refiner where actions are tool calls.
+    `weight` is the selector's C: 1 in the paper; the documentation says what 20 is better at. A search ends with
+    `target` when a node reaches it on all planned steps and, under `confirm`, again on fresh validation scenarios; it
+    escalates after `plateau` commits without a better node. `concurrency` is K: decision i sees the first i - K
+    commits. `strict` also asks that the harness's check never refuses a legal action of its own. With `matches`, lanes
+    play whole matches (see `Trial`), as the objective `policy` needs them. `examples` judged calls are given to the
+    refiner where actions are tool calls.
     """
 
     environment: str | None
@@ -30,7 +31,7 @@ class Plan:
     model: str = ""
     preset: str = "default"
     selector: str = "thompson"
-    weight: float = 1.0
+    weight: float = 20.0
     seed: int = 0
     concurrency: int = 1
     order: str = "dispatch"
