@@ -91,7 +91,8 @@ class AssessedStep(NamedTuple):
 class AssessedEpisode:
     """One episode, as it was played.
 
-    `scenario` identifies it for pairing and `template` clusters it; without one it is a cluster of its own.
+    `scenario` identifies it for pairing and `template` clusters it; without one it is a cluster of its own. `change`
+    names what was changed in it, where the environment is a variant.
     `needs_person` says that it can't be completed without a person, so that escalating is right, and `person` who that
     is. `routed` are the decisions where work or a question goes, each with whether it went where it belongs. `rewards`
     are the environment's, `goals` the task's parts with whether each was met, where the environment told, `spent` what
@@ -102,6 +103,7 @@ class AssessedEpisode:
     steps: tuple[AssessedStep, ...]
     success: bool
     template: str = ""
+    change: str = ""
     needs_person: bool = False
     person: str = ""
     routed: tuple[Routed, ...] = ()

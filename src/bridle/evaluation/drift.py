@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bridle.evaluation.assessed import AssessedEpisode, AssessedStep
-from bridle.evaluation.estimates import Episodes, difference, paired, rise, step_counts
+from bridle.evaluation.assessed import AssessedStep
+from bridle.evaluation.estimates import Episodes, difference, paired, rise, tallied
 from bridle.evaluation.metrics import completion, completion_gain, false_rejection
 from bridle.statistics import Estimate
 
@@ -19,8 +19,9 @@ def false_rejection_rise(changed: Episodes, nominal: Episodes, *, seed: int) -> 
     A rule that hardened around what was true once refuses what is applicable now: this is where it shows.
     """
     pairs = paired(changed, nominal)
-    now, before = [one for one, _ in pairs], [other for _, other in pairs]
-    return rise(step_counts(now, _refused, _wanted), step_counts(before, _refused, _wanted), seed=seed)
+    now = tallied((other.cluster, _refused(a), a.wanted) for one, other in pairs for a in one.steps)
+    before = tallied((other.cluster, _refused(a), a.wanted) for _, other in pairs for a in other.steps)
+    return rise(now, before, seed=seed)
 
 
 def search_gap(searched: Episodes, sealed: Episodes) -> Estimate | None:
@@ -33,9 +34,5 @@ def rejection_gap(searched: Episodes, sealed: Episodes) -> Estimate | None:
     return difference(false_rejection(sealed), false_rejection(searched))
 
 
-def _refused(assessed: AssessedStep, _: AssessedEpisode) -> bool:
+def _refused(assessed: AssessedStep) -> bool:
     return assessed.refused and not assessed.escalated
-
-
-def _wanted(assessed: AssessedStep, _: AssessedEpisode) -> bool:
-    return assessed.wanted

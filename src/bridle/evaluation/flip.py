@@ -46,8 +46,11 @@ def flipped_calls(
     episodes: int,
     seed: int,
     profile: str = "small",
+    offset: int | None = None,
 ) -> list[FlippedCall]:
     """Every applicable proposal that the laxer policy permits, over some episodes; for `authority_leakage`.
+
+    They begin at scenario `offset` of the split, or at one that follows from the seed.
 
     Raises:
         UsageError: the environment has no probe, or no simulated agents.
@@ -57,7 +60,8 @@ def flipped_calls(
     asked: list[_Asked] = []
     scenarios = environment.scenarios(split)
     for number in range(episodes):
-        scenario = scenarios[(seed * 7919 + number) % len(scenarios)]
+        start = seed * 7919 if offset is None else offset
+        scenario = scenarios[(start + number) % len(scenarios)]
         episode = environment.start(scenario)
         if not isinstance(episode, Probing):
             raise UsageError(f"{environment.name} has no probe, so nobody knows which calls are applicable.")

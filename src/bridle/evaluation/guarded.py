@@ -17,7 +17,7 @@ from bridle.authorization import PolicyEngine
 from bridle.environment import Environment, Observation, Probing, Scenario, Step
 from bridle.environments.enterprise.governance import GovernedEnvironment
 from bridle.environments.enterprise.routing import Disclosing
-from bridle.environments.enterprise.variants import Varying
+from bridle.environments.enterprise.variants import Varying, apart
 from bridle.errors import Blame, EnvironmentFault, Failure, UsageError
 from bridle.evaluation.assessed import AssessedEpisode, AssessedStep, Ending, Routed, Spent
 from bridle.harness import Action, Loaded, Reply, canonical
@@ -261,10 +261,12 @@ class CallLane:
             for place, escalation in self.escalations
             if place[1] == self._played - 1 and escalation.by == "harness" and (to := escalation.to)
         ]
+        template, change = apart(self._scenario.template)
         self.episodes.append(
             AssessedEpisode(
                 scenario=(self._scenario.split, self._scenario.index),
-                template=self._scenario.template,
+                template=template,
+                change=change,
                 steps=tuple(self._steps),
                 success=bool(step.rewards) and step.rewards[0] >= self._setting.environment.reward_range[1],
                 needs_person=need is not None,
