@@ -29,8 +29,9 @@ class Conduct:
     """What holds for every turn of a session.
 
     Bounds: `attempts` the proposals that may be refused in a row before a person is asked, `retries` the automatic
-    calls that one turn may make after its first one failed, `repairs` the calls of one turn that the harness may change,
-    `escalations` those of the session after which it waits for a person, `calls` those that the session may execute.
+    calls that one turn may make after its first one failed, `repairs` the calls of one turn that the harness may
+    change, `escalations` those of the session after which it waits for a person, `calls` those that the session may
+    execute.
 
     A person is asked as well where the agent's own `confidence`, if it states one, lies below this, and where a metric
     leaves its `expected` range. `addressee` is whom the guard's own escalations go to. `on_failure` says, tool by tool,

@@ -46,7 +46,7 @@ class Pinned:
         alone: bool = False,
         reviewer: Reviewer | None = None,
     ) -> None:
-        """`loaded` is the harness in its sandbox; `alone` lets it act in place of an agent; `reviewer` is another way."""
+        """`loaded` is the harness in its sandbox. `alone` lets it act for an agent; `reviewer` is another way."""
         asking = reviewer or (ActingHarness(harness) if alone else HarnessReviewer(harness))
         self._active = Active(asking, OneAtATime(loaded), surface)
 

@@ -1,0 +1,137 @@
+"""A tool's declaration from a Python callable: its name, its docstring, and the JSON Schema of its type hints.
+
+Hints that say it: `str`, `int`, `float`, `bool`, `None`, `Literal`, unions, `list[T]`, `dict[str, T]`, `TypedDict`, and
+`Any` for anything. `Annotated[T, {…}]` adds keywords of JSON Schema, `Annotated[T, "…"]` a description. Other types are
+refused: a tool is given JSON, and has to say so.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jsonschema
+
+from bridle.errors import UsageError
+from bridle.trace import Tool, ToolEffect
+
+_PLAIN: Mapping[Any, dict[str, Any]] = {
+    str: {"type": "string"},
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    type(None): {"type": "null"},
+    None: {"type": "null"},
+    list: {"type": "array"},
+    dict: {"type": "object"},
+    Any: {},
+    object: {},
+    inspect.Parameter.empty: {},
+}
+_LISTS = (list, collections.abc.Sequence, collections.abc.Iterable)
+_DICTS = (dict, collections.abc.Mapping)
+
+
+def declared(
+    function: Callable[..., Any],
+    *,
+    effect: ToolEffect | str,
+    name: str = "",
+    description: str = "",
+    schema: Mapping[str, Any] | None = None,
+    compensation: str | None = None,
+    idempotency_key: str | None = None,
+    identity: str = "id",
+) -> Tool:
+    """The declaration of `function` as a tool. What it does to the world has to be said; the rest can be read off.
+
+    Raises:
+        UsageError: there is no such effect, the schema is none, or the hints don't say what JSON the function takes.
+    """
+    called = name or getattr(function, "__name__", "") or type(function).__name__
+    try:
+        stated = ToolEffect(effect)
+    except ValueError:
+        raise UsageError(f"There is no effect {effect!r}; say one of {', '.join(ToolEffect)} of {called}.") from None
+    found = dict(schema) if schema is not None else arguments_schema(function, called)
+    try:
+        jsonschema.Draft202012Validator.check_schema(found)
+    except jsonschema.SchemaError as error:
+        raise UsageError(f"The schema of {called} is not a JSON Schema: {error.message}.") from None
+    if idempotency_key is not None and idempotency_key not in found.get("properties", {}):
+        raise UsageError(f"{called} takes no argument {idempotency_key}, so that can't be its idempotency key.")
+    return Tool(
+        name=called,
+        description=description or inspect.getdoc(function) or "",
+        schema=found,
+        effect=stated,
+        compensation=compensation,
+        idempotency_key=idempotency_key,
+        identity=identity,
+    )
+
+
+def arguments_schema(function: Callable[..., Any], called: str) -> dict[str, Any]:
+    """The JSON Schema of a function's arguments; UsageError where its hints don't say it."""
+    try:
+        signature = inspect.signature(function)
+        hinted = function if inspect.isroutine(function) else type(function).__call__
+        hints = typing.get_type_hints(hinted, include_extras=True)
+    except (TypeError, ValueError, NameError) as error:
+        raise UsageError(f"The hints of {called} can't be read ({error}); give its schema.") from None
+    properties, required, more = {}, [], False
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            more = True
+            continue
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY):
+            raise UsageError(f"{called} takes {parameter.name} by position; a tool is called by name.")
+        hint = hints.get(parameter.name, parameter.empty)
+        properties[parameter.name] = _schema(hint, f"{parameter.name} of {called}")
+        if parameter.default is parameter.empty:
+            required.append(parameter.name)
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": more}
+
+
+def _schema(hint: Any, where: str) -> dict[str, Any]:
+    try:
+        return dict(_PLAIN[hint])
+    except (KeyError, TypeError):  # TypeError: not hashable, and so none of the plain ones
+        pass
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        return _schema(inner[0], where) | _notes(inner[1:], where)
+    if origin in (typing.Required, typing.NotRequired):
+        return _schema(inner[0], where)
+    if origin is typing.Literal:
+        return {"enum": list(inner)}
+    if origin in (typing.Union, types.UnionType):
+        return {"anyOf": [_schema(member, where) for member in inner]}
+    if origin in _LISTS and len(inner) == 1:
+        return {"type": "array", "items": _schema(inner[0], where)}
+    if origin in _DICTS and len(inner) == 2 and inner[0] is str:
+        return {"type": "object", "additionalProperties": _schema(inner[1], where)}
+    if typing.is_typeddict(hint):
+        hints = typing.get_type_hints(hint, include_extras=True)
+        return {
+            "type": "object",
+            "properties": {name: _schema(member, f"{name} in {where}") for name, member in hints.items()},
+            "required": sorted(hint.__required_keys__),
+            "additionalProperties": False,
+        }
+    raise UsageError(f"The hint {hint!r} of {where} is no JSON type; hint one that is, or give the tool's schema.")
+
+
+def _notes(notes: tuple[Any, ...], where: str) -> dict[str, Any]:
+    """What `Annotated` adds: keywords of JSON Schema, or a description. Notes of other kinds are somebody else's."""
+    found: dict[str, Any] = {}
+    for note in notes:
+        if isinstance(note, Mapping):
+            found |= note
+        elif isinstance(note, str):
+            found["description"] = note
+    return found
