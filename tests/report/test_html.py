@@ -20,7 +20,7 @@ from bridle.rollout import FailedStep
 from bridle.synthesis import run as runs
 from bridle.synthesis.budget import Limit
 from bridle.synthesis.plan import Plan
-from bridle.synthesis.search import STOPS
+from bridle.synthesis.outcome import STOPS
 from bridle.synthesis.tree import Node, Tree
 from nodes import NODES, evidence, node
 

@@ -15,7 +15,7 @@ from bridle.models import Completion, Request, Scripted, Usage
 from bridle.synthesis import run as runs
 from bridle.synthesis.budget import Limit
 from bridle.synthesis.plan import Plan, paper
-from bridle.synthesis.search import Hooks
+from bridle.synthesis.outcome import Hooks
 
 DOORS = "bridle.testing.toy:Doors"
 

@@ -9,7 +9,7 @@ from bridle.execution import Inline
 from bridle.models import Scripted
 from bridle.synthesis import run as runs
 from bridle.synthesis.budget import Limit
-from bridle.synthesis.plan import Plan
+from bridle.synthesis.plan import Plan, Root
 
 REFUSES_ALL = """
 RULES = {"no": "Nothing is applicable."}
@@ -32,6 +32,13 @@ def test_the_rule_learner_reaches_the_target_without_a_model(tmp_path: Path) -> 
     assert outcome.stop == "target"
     assert outcome.spent["calls"] == 0
     assert '"' in outcome.best.source.split("RULES", 1)[1]
+
+
+def test_a_run_that_starts_from_what_another_learned_ends_with_it(tmp_path: Path) -> None:
+    learned = runs.start(plan(model="rules"), tmp_path / "cold", executor=Inline()).best
+    warm = plan(roots=(Root(name="cold.py", source=learned.source),))
+    outcome = runs.start(warm, tmp_path / "warm", model=Scripted([]), executor=Inline())
+    assert (outcome.stop, outcome.best.id, outcome.spent["calls"]) == ("target", -1, 0)
 
 
 def test_a_harness_that_refuses_everything_is_worth_nothing(tmp_path: Path) -> None:

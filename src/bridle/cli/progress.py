@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bridle.synthesis.plan import Plan
-from bridle.synthesis.search import STOPS, Hooks, Outcome
+from bridle.synthesis.outcome import STOPS, Hooks, Outcome
 from bridle.synthesis.tree import Node, Tree
 
 SHOWN = 12
@@ -17,8 +17,8 @@ SHOWN = 12
 
 def line(node: Node) -> str:
     """One node in a line."""
-    head = f"node {node.id} from {node.parent}"
-    if node.status == "measured" and node.evidence is not None:
+    head = f"node {node.id} {node.reason if node.parent is None else f'from {node.parent}'}"
+    if node.status in ("measured", "warm") and node.evidence is not None:
         counts = node.evidence.counts
         marks = ["complete" if node.evidence.complete else "stopped early"]
         marks += ["confirmed on fresh scenarios"] if node.confirmed else []
@@ -84,13 +84,15 @@ class Progress:
         if tree is not None:
             best = tree.best()
             branches = {0: drawn.add(Text("root (write from scratch)"))}
+            for warm in [n for n in tree.nodes if n.id < 0]:
+                branches[warm.id] = drawn.add(Text(line(warm), style="bold green" if warm.id == best.id else ""))
             keep = {n.id for n in tree.nodes[-SHOWN:]} | {n.id for n in tree.lineage(best.id)}
             for node in [n for n in tree.nodes if n.parent is not None and n.id in keep]:
                 style = "bold green" if node.id == best.id else ("" if node.selectable else "dim")
                 above = branches.get(node.parent or 0, branches[0])
                 branches[node.id] = above.add(Text(line(node), style=style))
         pending = ", ".join(f"{e} from {p}" for e, p in sorted(self._pending.items())) or "none"
-        done = 0 if tree is None else len(tree) - 1
+        done = 0 if tree is None else len(tree.expansions)
         limit = self._plan.limit.iterations
         spent = f"expansions {done}{f' of {limit}' if limit else ''} · {time.monotonic() - self._began:.0f} s"
         return Group(drawn, Text(f"pending: {pending}"), Text(spent))

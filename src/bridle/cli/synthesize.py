@@ -13,7 +13,7 @@ from bridle.cli.console import JSON_OPTION, emit, leave
 if TYPE_CHECKING:
     from bridle.models.model import Model
     from bridle.synthesis.plan import Plan
-    from bridle.synthesis.search import Outcome
+    from bridle.synthesis.outcome import Outcome
 
 RUNS = Path(".bridle/runs")
 EXECUTOR = typer.Option("processes", help="Where rollouts run: inline, processes or processes:N.")
@@ -55,6 +55,9 @@ def synthesize(
     max_usd: float = USD,
     max_steps: int = STEPS,
     max_time: str = TIME,
+    start_from: list[Path] = typer.Option(
+        [], "--from", help="Start from this harness too, such as a sibling environment's; repeatable."
+    ),
     seed: int = typer.Option(0, help="The same seed and answers give the same tree."),
     run: Path = typer.Option(None, help="The run's folder (default: a new one under .bridle/runs)."),
     record: Path = typer.Option(None, help="Append the model's answers to this file, for --model replay:FILE."),
@@ -67,7 +70,7 @@ def synthesize(
     """
     from bridle.environments.catalog import resolve
     from bridle.synthesis.budget import Limit
-    from bridle.synthesis.settings import ITERATIONS, Settings
+    from bridle.synthesis.settings import ITERATIONS, Settings, root
 
     opened = resolve(environment)
     limit = Limit(
@@ -93,7 +96,8 @@ def synthesize(
         plateau=plateau,
         limit=limit,
     )
-    plan = settings.plan(opened, environment_id=environment, model=model)
+    roots = [root(path, opened.contract) for path in start_from]
+    plan = settings.plan(opened, environment_id=environment, model=model, roots=roots)
     folder = run or new_folder(environment)
     _run(plan, folder, executor=executor, json=json, resumed=False, record=record)
 
@@ -184,19 +188,28 @@ def summary(outcome: Outcome, folder: Path) -> dict[str, Any]:
             "node": best.id,
             "h": best.h,
             "confirmed": best.confirmed,
+            "root": root_of(outcome),
             "counts": best.evidence.counts if best.evidence else {},
         },
         "spent": dict(outcome.spent),
     }
 
 
+def root_of(outcome: Outcome) -> dict[str, Any]:
+    """The root that the best node descends from: its number, and which harness's file it was, if it was one."""
+    first = outcome.tree.lineage(outcome.best.id)[0]
+    return {"node": first.id, "from": first.reason.removeprefix("from ") or None}
+
+
 def tell(outcome: Outcome, folder: Path, report: Path) -> None:
     """The outcome in a few lines."""
-    from bridle.synthesis.search import STOPS
+    from bridle.synthesis.outcome import STOPS
 
     best, spent = outcome.best, outcome.spent
     print(f"Stopped: {STOPS[outcome.stop]}.")
     print(f"Best: node {best.id}, H = {best.h:.4f}{', confirmed on fresh scenarios' if best.confirmed else ''}.")
+    if (root := root_of(outcome))["from"] is not None:
+        print(f"It descends from {root['from']}." if best.id > 0 else f"It is {root['from']}, as it was.")
     print(f"Spent: {spent['iterations']:.0f} expansions, {spent['calls']:.0f} model calls, {spent['steps']:.0f} steps.")
     print(f"Harness: {folder / 'harness.py'}\nReport:  {report}")
     if not outcome.reached:

@@ -15,7 +15,7 @@ from bridle.report.code import changes, coloured
 from bridle.report.layout import layout
 from bridle.synthesis.critic import KINDS, QUOTAS, criticise
 from bridle.synthesis.run import REPORT, Record, read
-from bridle.synthesis.search import STOPS
+from bridle.synthesis.outcome import STOPS
 from bridle.synthesis.tree import Node
 
 
@@ -99,11 +99,11 @@ def spent(record: Record) -> dict[str, str]:
 
 def curve(record: Record, width: int = 1010, height: int = 170) -> dict[str, Any]:
     """H by commit, and the best so far, as points of a drawing of the given size."""
-    nodes = [node for node in record.tree if node.status in ("root", "measured")]
+    nodes = [node for node in record.tree if node.selectable]
     last = max((node.id for node in record.tree), default=0) or 1
 
     def place(node: Node, h: float) -> tuple[float, float]:
-        return 40 + (width - 60) * node.id / last, height - 25 - (height - 45) * h
+        return 40 + (width - 60) * max(0, node.id) / last, height - 25 - (height - 45) * h
 
     best, steps = 0.0, list[tuple[float, float]]()
     for node in nodes:

@@ -14,6 +14,14 @@ PRESETS = ("default", "paper")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Root:
+    """An existing harness that a search starts from, and what it is called (its file's name)."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What to search for, how, and how long.
 
@@ -23,7 +31,7 @@ class Plan:
     escalates after `plateau` commits without a better node. `concurrency` is K: decision i sees the first i - K
     commits. `strict` also asks that the harness's check never refuses a legal action of its own. With `matches`, lanes
     play whole matches (see `Trial`), as the objective `policy` needs them. `examples` judged calls are given to the
-    refiner where actions are tool calls.
+    refiner where actions are tool calls. `roots` are harnesses that the tree starts from, beside the template.
     """
 
     environment: str | None
@@ -43,6 +51,7 @@ class Plan:
     strict: bool = True
     plateau: int | None = 24
     examples: int = 12_000
+    roots: tuple[Root, ...] = ()
     limit: Limit = field(default_factory=Limit)
     limits: Limits = field(default_factory=Limits)
 
@@ -84,7 +93,9 @@ class Plan:
     @staticmethod
     def from_record(record: dict[str, Any]) -> Plan:
         """The plan that `record` was made from."""
-        return Plan(**{**record, "limit": Limit(**record["limit"]), "limits": Limits(**record["limits"])})
+        roots = tuple(Root(**root) for root in record.get("roots", ()))
+        limits = {"limit": Limit(**record["limit"]), "limits": Limits(**record["limits"])}
+        return Plan(**{**record, **limits, "roots": roots})
 
 
 def paper(plan: Plan) -> Plan:

@@ -20,10 +20,11 @@ from bridle.models import open_model
 from bridle.models.model import Model, Usage
 from bridle.sandbox import LocalSandbox
 from bridle.synthesis.learner.learner import RULES, NoModel, RuleLearner
+from bridle.synthesis.outcome import Hooks, Outcome
 from bridle.synthesis.plan import Plan
 from bridle.synthesis.prompts import version as prompt_version
 from bridle.synthesis.refiner import PROMPTS, ModelRefiner, Refiner
-from bridle.synthesis.search import Hooks, Outcome, Parts, Search, priced
+from bridle.synthesis.search import Parts, Search, priced
 from bridle.synthesis.tree import Node, Tree
 
 JOURNAL, HARNESS, REPORT = "journal.sqlite", "harness.py", "report.html"

@@ -17,9 +17,9 @@ import random
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridle.environment import Environment
 from bridle.errors import JournalFault, UsageError
@@ -35,7 +35,8 @@ from bridle.synthesis.bank import Table, bank
 from bridle.synthesis.budget import Budget
 from bridle.synthesis.critic import QUOTAS, criticise
 from bridle.synthesis.expansion import Expander, Order
-from bridle.synthesis.plan import Plan
+from bridle.synthesis.outcome import Hooks, Outcome
+from bridle.synthesis.plan import Plan, Root
 from bridle.synthesis.refiner import Assignment, Refiner
 from bridle.synthesis.scope import scope
 from bridle.synthesis.selection import selector
@@ -50,43 +51,6 @@ QUOTED_ANSWER = 10_000
 
 FAILURES_IN_A_ROW = 3
 """Expansions that the model (or the sandbox) failed, one after the other, after which a run pauses."""
-
-STOPS = {
-    "target": "the target was reached",
-    "iterations": "the iterations are used up",
-    "calls": "the model calls are used up",
-    "tokens": "the tokens are used up",
-    "usd": "the money is used up",
-    "steps": "the environment steps are used up",
-    "time": "the time is used up",
-    "plateau": "no better candidate for a long while",
-    "model-failed": "the model failed repeatedly; the run can be resumed",
-    "sandbox-failed": "the sandbox failed repeatedly; the run can be resumed",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """How a run ended. `stop` is a key of `STOPS`, `best` the best node, `spent` what was settled, by unit."""
-
-    stop: str
-    tree: Tree
-    best: Node
-    spent: Mapping[str, float]
-
-    @property
-    def reached(self) -> bool:
-        """Whether the target was reached."""
-        return self.stop == "target"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hooks:
-    """What a caller is told as a run goes on; called in the thread of the search, in order."""
-
-    on_dispatch: Callable[[int, int], None] = lambda expansion, parent: None
-    on_node: Callable[[Node, Tree], None] = lambda node, tree: None
-    on_stop: Callable[[Outcome], None] = lambda outcome: None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +73,7 @@ class Search:
         self.plan, self._parts = plan, parts
         self._objective, self._selector = objective(plan.objective), selector(plan.selector, weight=plan.weight)
         self._recorded = {e.key: Node.from_record(e.payload) for e in parts.journal.events("node") if e.payload}
-        self._order = deque(node.id for node in self._recorded.values() if node.id)
+        self._order = deque(node.id for node in self._recorded.values() if node.id > 0)
         self._seen: dict[str, int] = {e.key: e.payload["seen"] for e in parts.journal.events("expansion") if e.payload}
         self._expander = Expander(plan, parts.environment, parts.refiner, parts.model, parts.journal, parts.executor)
         self._budget = Budget(plan.limit)
@@ -121,8 +85,8 @@ class Search:
 
     def run(self) -> Outcome:
         """The loop."""
-        tree, pending, stop = self._plant(), deque[tuple[Order, Future[Node]]](), None
-        expansion = 1
+        tree, stop = self._plant()
+        pending, expansion = deque[tuple[Order, Future[Node]]](), 1
         while stop is None:
             while len(pending) < self.plan.concurrency and self._due(expansion, tree):
                 order = self._choose(expansion, tree, pending)
@@ -141,8 +105,11 @@ class Search:
             stop = self._stop(tree)
         return self._finish(tree, stop, abandoned=[order.id for order, _ in pending])
 
-    def _plant(self) -> Tree:
-        """The root: the contract's template, measured like any other node."""
+    def _plant(self) -> tuple[Tree, str | None]:
+        """The roots, measured like any other node: the contract's template, then those of the plan.
+
+        Also why the run ends here, if it does: one of them is what it was for, or there are no steps left for them.
+        """
         root = self._recorded.get("0")
         if root is None:
             harness = template(self._parts.environment.contract)
@@ -152,7 +119,37 @@ class Search:
             self._parts.journal.append("node", "0", root.record())
         self._starts = sample_observations(self._parts.environment, seed=self.plan.seed)
         self._table = Table(self._judged())
-        return Tree((root,))
+        tree = Tree((root,))
+        for number, given in enumerate(self.plan.roots, 1):
+            grown = self._warm(tree, -number, given)
+            if grown is None:
+                return tree, "steps"
+            tree = grown
+        return tree, "target" if any(self.finished(node) for node in tree) else None
+
+    def _warm(self, tree: Tree, number: int, given: Root) -> Tree | None:
+        """The tree with one more root of the plan's, its steps paid for; None where there are not enough left."""
+        node = self._recorded.get(str(number))
+        recorded = node is not None
+        if node is None:
+            reserved = {"steps": self._trial_steps()}
+            if self._budget.short(reserved) is not None:
+                return None
+            program = program_digest(given.source)
+            node = Node(
+                id=number, parent=None, status="warm", source=given.source, program=program, reason=f"from {given.name}"
+            )
+            if not any(other.selectable and other.program == program for other in tree):
+                harness = node.harness(self._parts.environment.contract)
+                measured = self._expander.measured(harness, program)
+                steps = {"steps": float(measured.evidence.counts.get("attempted", 0))}
+                node = replace(node, evidence=measured.evidence, confirmed=measured.confirmed, spent=steps)
+        self._budget.settle({}, node.spent)
+        tree = tree.grow(node)
+        if not recorded:
+            self._parts.journal.append("node", str(number), tree.nodes[-1].record())
+            self._parts.hooks.on_node(tree.nodes[-1], tree)
+        return tree
 
     def _judged(self) -> list[Row]:
         """Judged calls for the refiner and the bank, where the environment's actions are calls."""
@@ -204,8 +201,7 @@ class Search:
 
     def _estimate(self, assignment: Assignment) -> dict[str, float]:
         """The most that an expansion can cost: all its calls, two full answers, both trials to the end."""
-        trials = 2 if self.plan.confirm else 1
-        amounts = {"iterations": 1.0, "steps": float(trials * self.plan.trial().planned), "calls": 0.0}
+        amounts = {"iterations": 1.0, "steps": self._trial_steps(), "calls": 0.0}
         request = self._parts.refiner.request(assignment)
         if request is not None:
             amounts["calls"] = min(float(CALLS_A_NODE), max(1.0, self._budget.left("calls")))
@@ -216,9 +212,13 @@ class Search:
                 amounts["usd"] = 2.0 * priced(self._parts.model, usage)
         return amounts
 
+    def _trial_steps(self) -> float:
+        """The most environment steps that one measurement takes."""
+        return float((2 if self.plan.confirm else 1) * self.plan.trial().planned)
+
     def _due(self, expansion: int, tree: Tree) -> bool:
         """Whether a decision may be made now: one that the journal has is made after as many commits as it was."""
-        return len(tree) - 1 >= self._seen.get(str(expansion), 0)
+        return len(tree.expansions) >= self._seen.get(str(expansion), 0)
 
     def _dispatch(self, order: Order, tree: Tree) -> Future[Node]:
         """Start an expansion in a thread of its own, or answer it from the journal."""
@@ -232,7 +232,7 @@ class Search:
                 )
             future.set_result(recorded)
             return future
-        self._parts.journal.append("expansion", str(order.id), {"parent": order.parent, "seen": len(tree) - 1})
+        self._parts.journal.append("expansion", str(order.id), {"parent": order.parent, "seen": len(tree.expansions)})
         self._parts.hooks.on_dispatch(order.id, order.parent)
         if not self._threads:
             self._warm_up()
@@ -286,11 +286,10 @@ class Search:
         """Why the run ends now, or None."""
         if any(self.finished(node) for node in (tree.nodes[-1],)):
             return "target"
-        fresh = [node for node in tree.nodes[1:] if str(node.id) not in self._recorded][-FAILURES_IN_A_ROW:]
+        fresh = [node for node in tree.expansions if str(node.id) not in self._recorded][-FAILURES_IN_A_ROW:]
         if len(fresh) == FAILURES_IN_A_ROW and all(node.status == "failed" for node in fresh):
             return "model-failed" if fresh[-1].reason.startswith("model") else "sandbox-failed"
-        best = tree.nodes.index(tree.best())
-        if self.plan.plateau is not None and len(tree) - 1 - best >= self.plan.plateau:
+        if self.plan.plateau is not None and since_best(tree) >= self.plan.plateau:
             return "plateau"
         if self.plan.limit.seconds is not None and self._seconds() >= self.plan.limit.seconds:
             return "time"
@@ -298,15 +297,17 @@ class Search:
 
     def finished(self, node: Node) -> bool:
         """Whether a node is what the run was for."""
-        if node.status != "measured" or node.evidence is None or not node.evidence.reaches(self.plan.target):
+        if (
+            node.status not in ("measured", "warm")
+            or node.evidence is None
+            or not node.evidence.reaches(self.plan.target)
+        ):
             return False
         return (node.confirmed or not self.plan.confirm) and not (self.plan.strict and node.evidence.disagrees)
 
     def _exhausted(self) -> str:
         """Which limit has no room for another expansion."""
-        trials = 2 if self.plan.confirm else 1
-        steps = float(trials * self.plan.trial().planned)
-        return self._budget.short({"iterations": 1.0, "calls": 1.0, "steps": steps}) or (
+        return self._budget.short({"iterations": 1.0, "calls": 1.0, "steps": self._trial_steps()}) or (
             "usd" if self.plan.limit.usd is not None and self.plan.limit.tokens is None else "tokens"
         )
 
@@ -338,6 +339,12 @@ def priced(model: Model, usage: Usage) -> float:
     if price is None:
         raise UsageError(f"The price of {model.name} is unknown, so --max-usd can't be kept; use --max-tokens instead.")
     return price
+
+
+def since_best(tree: Tree) -> int:
+    """How many expansions were committed after the best node."""
+    best = tree.best()
+    return len(tree.expansions) if best.id <= 0 else len(tree.nodes) - 1 - tree.nodes.index(best)
 
 
 def siblings(tree: Tree, parent: Node) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from bridle.environment import Environment, ForeignActing, Probing
-from bridle.harness import Limits
+from bridle.errors import UsageError
+from bridle.harness import Contract, Limits, read
 from bridle.synthesis.budget import Limit
-from bridle.synthesis.plan import Plan, paper
+from bridle.synthesis.plan import Plan, Root, paper
+from bridle.synthesis.surface import program_digest
 
 TOOL_CALL_TARGET = 0.97
 """The H that counts as done for tool calls, where agents err and plans can fail for reasons of their own."""
@@ -43,8 +48,10 @@ class Settings:
     limit: Limit | None = None
     limits: Limits = field(default_factory=Limits)
 
-    def plan(self, environment: Environment, *, environment_id: str | None, model: str) -> Plan:
-        """The plan of a search in this environment.
+    def plan(
+        self, environment: Environment, *, environment_id: str | None, model: str, roots: Sequence[Root] = ()
+    ) -> Plan:
+        """The plan of a search in this environment, from these roots beside the template.
 
         `environment_id` is None where the environment is an object that no id names. Raises UsageError for what can't
         be meant.
@@ -69,8 +76,29 @@ class Settings:
             plateau=self.plateau,
             limit=self.limit or Limit(iterations=ITERATIONS[self.preset]),
             limits=self.limits,
+            roots=tuple(roots),
         )
         return paper(plan) if self.preset == "paper" else plan
+
+
+def root(path: Path, contract: Contract) -> Root:
+    """A harness's file as a root: of the same contract; the environment and the observations may be others.
+
+    Raises:
+        UsageError: the file can't be read, is for another contract, was edited after it was written, or is no Python.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The harness {path} can't be read ({error}); name a Python file.") from None
+    made_for = re.match(r"# Bridle harness .*\n# contract ([\w-]+), observation (\w+);", text)
+    variant = replace(contract, observation=made_for[2]) if made_for and made_for[1] == contract.name else contract
+    source = read(text, variant).source
+    try:
+        program_digest(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise UsageError(f"The harness {path} can't be parsed ({error}); mend it first.") from None
+    return Root(name=path.name, source=source)
 
 
 def suited(environment: Environment, *, preset: str = "default") -> str:

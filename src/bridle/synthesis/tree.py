@@ -14,11 +14,12 @@ from bridle.harness import Contract, Harness, digest
 class Node:
     """One candidate, committed in dispatch order.
 
-    `id` is the number of the expansion that made it (the root is 0). `status`: `root`, `measured`, `duplicate` (the
-    same program as node `same_as`, not measured again), `unusable` (no harness came of the reply; `reason` says why) or
-    `failed` (the model or the sandbox failed: no fault of anybody's program, and no pull). Only `root` and `measured`
-    nodes can be selected. `program` is the digest of the normalised syntax tree. `spent` is what the expansion cost, by
-    unit.
+    `id` is the number of the expansion that made it. The template's root is 0, and -1, -2, … are the roots that a
+    search was given (`warm`; `reason` says where from). `status`: `root`, `warm`, `measured`, `duplicate` (the same
+    program as node `same_as`, not measured again), `unusable` (no harness came of the reply; `reason` says why) or
+    `failed` (the model or the sandbox failed: no fault of anybody's program, and no pull). Only `root`, `warm` and
+    `measured` nodes can be selected. `program` is the digest of the normalised syntax tree. `spent` is what the
+    expansion cost, by unit.
     """
 
     id: int
@@ -42,7 +43,7 @@ class Node:
     @property
     def selectable(self) -> bool:
         """Whether a refiner may start from it."""
-        return self.status in ("root", "measured")
+        return self.status in ("root", "warm", "measured")
 
     def harness(self, contract: Contract) -> Harness:
         """The node's harness."""
@@ -79,12 +80,17 @@ class Tree:
 
     def grow(self, node: Node) -> Tree:
         """The tree with one more node; the same program committed before makes it a duplicate."""
-        if node.status == "measured":
+        if node.status in ("warm", "measured"):
             for other in self.nodes:
                 if other.selectable and other.program == node.program:
                     node = replace(node, status="duplicate", same_as=other.id, evidence=None, confirmed=False)
                     break
         return Tree((*self.nodes, node))
+
+    @property
+    def expansions(self) -> tuple[Node, ...]:
+        """What expansions made, in commit order: everything but the roots."""
+        return tuple(node for node in self.nodes if node.id > 0)
 
     def selectable(self) -> list[Node]:
         """The arms, in commit order."""

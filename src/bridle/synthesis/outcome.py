@@ -1,0 +1,45 @@
+"""The outcome: how a run ended, why, and what a caller is told on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bridle.synthesis.tree import Node, Tree
+
+STOPS = {
+    "target": "the target was reached",
+    "iterations": "the iterations are used up",
+    "calls": "the model calls are used up",
+    "tokens": "the tokens are used up",
+    "usd": "the money is used up",
+    "steps": "the environment steps are used up",
+    "time": "the time is used up",
+    "plateau": "no better candidate for a long while",
+    "model-failed": "the model failed repeatedly; the run can be resumed",
+    "sandbox-failed": "the sandbox failed repeatedly; the run can be resumed",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a run ended. `stop` is a key of `STOPS`, `best` the best node, `spent` what was settled, by unit."""
+
+    stop: str
+    tree: Tree
+    best: Node
+    spent: Mapping[str, float]
+
+    @property
+    def reached(self) -> bool:
+        """Whether the target was reached."""
+        return self.stop == "target"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hooks:
+    """What a caller is told as a run goes on; called in the thread of the search, in order."""
+
+    on_dispatch: Callable[[int, int], None] = lambda expansion, parent: None
+    on_node: Callable[[Node, Tree], None] = lambda node, tree: None
+    on_stop: Callable[[Outcome], None] = lambda outcome: None

@@ -1,0 +1,65 @@
+"""`bridle synthesize` and `bridle resume` as a person or a script uses them, beyond the plainest search."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from doors import ALWAYS_FOUR, RIGHT, answer
+
+from bridle.cli import main
+
+DOORS = "bridle.testing.toy:Doors"
+SMALL = ("--lanes", 3, "--steps", 40, "--executor", "inline")
+
+Bridle = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def bridle(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Bridle:
+    """Run a command; its exit code, standard output and standard error."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["bridle", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        captured = capsys.readouterr()
+        code = stop.value.code
+        return (code if isinstance(code, int) else int(bool(code))), captured.out, captured.err
+
+    return run
+
+
+def says(folder: Path, code: str) -> str:
+    """A program that stands for a model and always answers with the same code."""
+    program = folder / "model.py"
+    program.write_text(f"import sys\nsys.stdin.read()\nprint({answer(code)!r})\n")
+    return f"cmd:{sys.executable} {program}"
+
+
+def test_a_search_from_a_harness_that_is_right_makes_no_call(bridle: Bridle, tmp_path: Path) -> None:
+    known = tmp_path / "known.py"
+    known.write_text(RIGHT)
+    poor = tmp_path / "poor.py"
+    poor.write_text(ALWAYS_FOUR)
+    words = ("synthesize", DOORS, "--model", "cmd:false", "--from", poor, "--from", known, "--run", tmp_path / "run")
+    code, out, err = bridle(*words, *SMALL, "--json")
+    found = json.loads(out)
+    assert (code, found["stop"], found["spent"]["calls"], err) == (0, "target", 0, "")
+    assert found["best"]["root"] == {"node": -2, "from": "known.py"}
+    words = (*words[:-1], tmp_path / "again")
+    code, out, err = bridle(*words, *SMALL)
+    assert code == 0
+    assert "It is known.py, as it was." in out
+    assert "node -1 from poor.py: H = " in err
+
+
+def test_a_search_that_descends_from_a_harness_says_so(bridle: Bridle, tmp_path: Path) -> None:
+    poor = tmp_path / "poor.py"
+    poor.write_text(ALWAYS_FOUR)
+    words = ("synthesize", DOORS, "--model", says(tmp_path, RIGHT), "--from", poor, "--selector", "chain")
+    code, out, _ = bridle(*words, "--run", tmp_path / "run", *SMALL, "--json")
+    assert (code, json.loads(out)["best"]["root"]) == (0, {"node": -1, "from": "poor.py"})
+    code, out, _ = bridle(*words, "--run", tmp_path / "again", *SMALL)
+    assert "It descends from poor.py." in out
