@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from bridle.harness import canonical
@@ -95,8 +95,7 @@ class AssessedEpisode:
     names what was changed in it, where the environment is a variant.
     `needs_person` says that it can't be completed without a person, so that escalating is right, and `person` who that
     is. `routed` are the decisions where work or a question goes, each with whether it went where it belongs. `rewards`
-    are the environment's, `goals` the task's parts with whether each was met, where the environment told, `spent` what
-    the agent used, where it knows.
+    are the environment's, `spent` what the agent used, where it knows.
     """
 
     scenario: Hashable
@@ -109,7 +108,6 @@ class AssessedEpisode:
     routed: tuple[Routed, ...] = ()
     ending: Ending = ""
     rewards: tuple[float, ...] = ()
-    goals: Mapping[str, bool] = field(default_factory=dict)
     spent: Spent | None = None
 
     @property
@@ -122,7 +120,7 @@ class AssessedEpisode:
         record: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
         record["steps"] = [step.to_json() for step in self.steps]
         record["scenario"] = list(record["scenario"])
-        record["rewards"], record["goals"] = list(self.rewards), dict(self.goals)
+        record["rewards"] = list(self.rewards)
         record["routed"] = [list(routed) for routed in self.routed]
         record["spent"] = None if self.spent is None else list(self.spent)
         return record

@@ -30,12 +30,20 @@ def tallied(observations: Iterable[tuple[Hashable, bool, bool]]) -> Counts:
 
 
 def proportion(counts: Counts) -> Estimate | None:
-    """The pooled proportion; None where there was nothing to count."""
+    """The pooled proportion; None where there was nothing to count.
+
+    The interval is that of a rate which the clusters have in common. Where large clusters and small ones disagree so
+    much that the pooled proportion is no such rate and lies outside, it is a bootstrap over clusters instead.
+    """
     count, n = sum(pair[0] for pair in counts.values()), sum(pair[1] for pair in counts.values())
     if n == 0:
         return None
-    low, high = clustered(list(counts.values()))
-    return Estimate(count / n, low, high, n)
+    value, (low, high) = count / n, clustered(list(counts.values()))
+    if not low <= value <= high:
+        drawn = bootstrap(list(counts.values()), _quotient, seed=0)
+        assert drawn is not None, "no cluster is empty"
+        low, high = min(drawn.low, value), max(drawn.high, value)
+    return Estimate(value, low, high, n)
 
 
 def pooled(observations: Iterable[tuple[Hashable, bool, bool]]) -> Estimate | None:
@@ -96,12 +104,23 @@ def difference(first: Estimate | None, second: Estimate | None) -> Estimate | No
 
 
 def rise(now: Counts, before: Counts, *, seed: int) -> Estimate | None:
-    """How much a proportion rose from `before` to `now`, over the clusters that both have, which are drawn together."""
+    """How much a proportion rose from `before` to `now`, over the clusters that both have, which are drawn together.
+
+    Where nothing differs from cluster to cluster, resampling would give an interval without width: then it is the one
+    of independent proportions, which is never narrower.
+    """
     both = [(now[cluster], before[cluster]) for cluster in now if cluster in before]
     value, interval = _rise(both), bootstrap(both, _rise, seed=seed)
     if value is None or interval is None:
         return None
-    return Estimate(value, interval.low, interval.high, sum(pair[0][1] for pair in both))
+    n = sum(pair[0][1] for pair in both)
+    if interval.low == interval.high:
+        apart = difference(
+            proportion({place: pair[0] for place, pair in enumerate(both)}),
+            proportion({place: pair[1] for place, pair in enumerate(both)}),
+        )
+        return None if apart is None else apart._replace(n=n)
+    return Estimate(value, interval.low, interval.high, n)
 
 
 def bounded(estimate: Estimate | None) -> Mapping[str, float] | None:
@@ -109,7 +128,7 @@ def bounded(estimate: Estimate | None) -> Mapping[str, float] | None:
     return None if estimate is None else dict(estimate._asdict())
 
 
-def _quotient(sums: Sequence[tuple[float, float]]) -> float | None:
+def _quotient(sums: Sequence[tuple[float, float] | tuple[int, int]]) -> float | None:
     part, whole = sum(pair[0] for pair in sums), sum(pair[1] for pair in sums)
     return part / whole if whole > 0 else None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol, TypeAlias, cast, runtime_checkable
 
@@ -274,7 +274,6 @@ class CallLane:
                 routed=tuple(routed) if truth is not None else (),
                 ending=self._ended(step),
                 rewards=step.rewards,
-                goals=_goals(step.result),
                 spent=self._agent.spent() if isinstance(self._agent, Metered) else None,
             )
         )
@@ -376,9 +375,3 @@ def play(
 def played(lanes: Sequence[CallLane]) -> list[AssessedEpisode]:
     """The finished episodes of some lanes."""
     return [episode for lane in lanes for episode in lane.episodes]
-
-
-def _goals(result: Any) -> Mapping[str, bool]:
-    """The parts of the task with whether each was met, where the environment's last result lists them."""
-    goals = result.get("goals") if isinstance(result, dict) else None
-    return {str(name): bool(met) for name, met in goals.items()} if isinstance(goals, dict) else {}

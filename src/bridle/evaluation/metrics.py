@@ -17,10 +17,10 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from bridle.evaluation.assessed import AssessedEpisode, AssessedStep
-from bridle.evaluation.estimates import Episodes, paired, pooled, share
+from bridle.evaluation.estimates import Episodes, paired, pooled, rise, share, tallied
 from bridle.harness import canonical
 from bridle.runtime.rewrite import CHANGED_INTENT
-from bridle.statistics import Estimate, bootstrap, paired_difference
+from bridle.statistics import Estimate, bootstrap, paired_difference, wilson
 from bridle.trace import TraceStep, parts
 
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?", re.ASCII)
@@ -134,7 +134,8 @@ def completion_gain(with_: Episodes, without: Episodes, *, seed: int) -> Estimat
 def headroom_share(with_: Episodes, without: Episodes, perfect: Episodes, *, seed: int) -> Estimate | None:
     """What the harness gained ÷ what a perfect probe gains, in completion, on the scenarios that all three played.
 
-    None where there is no headroom, so nothing to have a share of.
+    None where there is no headroom, so nothing to have a share of. Where every cluster has the same share, it gets the
+    width of Wilson's interval for all of as many as there was to gain.
     """
     best = {episode.scenario: episode for episode in perfect}
     groups: dict[Hashable, list[tuple[int, int]]] = {}
@@ -147,7 +148,11 @@ def headroom_share(with_: Episodes, without: Episodes, perfect: Episodes, *, see
     value, interval = _ratio(sums), bootstrap(sums, _ratio, seed=seed)
     if value is None or interval is None:
         return None
-    return Estimate(value, interval.low, interval.high, sum(len(group) for group in groups.values()))
+    low, high = interval
+    if low == high:
+        width = wilson(0, sum(possible for _, possible in sums)).high
+        low, high = value - width, value + width
+    return Estimate(value, low, high, sum(len(group) for group in groups.values()))
 
 
 class FlippedCall(NamedTuple):
@@ -163,14 +168,15 @@ def authority_leakage(calls: Sequence[FlippedCall], *, seed: int) -> Estimate | 
 
     Both groups have to have calls; `n` counts the newly permitted ones.
     """
-    groups: dict[str, list[FlippedCall]] = {}
-    for call in calls:
-        groups.setdefault(call.cluster, []).append(call)
-    clusters = list(groups.values())
-    value, interval = _leakage(clusters), bootstrap(clusters, _leakage, seed=seed)
-    if value is None or interval is None:
-        return None
-    return Estimate(value, interval.low, interval.high, sum(call.newly_permitted for call in calls))
+    new = tallied((call.cluster, call.refused, call.newly_permitted) for call in calls)
+    old = tallied((call.cluster, call.refused, not call.newly_permitted) for call in calls)
+    places = {**old, **new}
+    found = rise(
+        {cluster: new.get(cluster, (0, 0)) for cluster in places},
+        {cluster: old.get(cluster, (0, 0)) for cluster in places},
+        seed=seed,
+    )
+    return found if found is None else found._replace(n=sum(call.newly_permitted for call in calls))
 
 
 def normalised(value: Any) -> Any:
@@ -219,12 +225,3 @@ def _mean(groups: Sequence[tuple[float, int]]) -> float:
 def _ratio(sums: Sequence[tuple[int, int]]) -> float | None:
     gained, possible = sum(g for g, _ in sums), sum(p for _, p in sums)
     return gained / possible if possible > 0 else None
-
-
-def _leakage(clusters: Sequence[Sequence[FlippedCall]]) -> float | None:
-    refused, of = [0, 0], [0, 0]
-    for cluster in clusters:
-        for call in cluster:
-            of[call.newly_permitted] += 1
-            refused[call.newly_permitted] += call.refused
-    return refused[True] / of[True] - refused[False] / of[False] if all(of) else None

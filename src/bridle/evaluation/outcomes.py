@@ -33,7 +33,9 @@ class Lost(NamedTuple):
 
 
 def reward(episodes: Episodes, *, seed: int) -> Estimate | None:
-    """The first player's reward, averaged over the episodes that have one."""
+    """The first player's reward, averaged over the episodes that have one; a proportion where all are 0 or 1."""
+    if all(reward in (0.0, 1.0) for e in episodes for reward in e.rewards[:1]):
+        return pooled((e.cluster, e.rewards[0] == 1.0, True) for e in episodes if e.rewards)
     return mean(((e.cluster, e.rewards[0]) for e in episodes if e.rewards), seed=seed)
 
 
@@ -53,11 +55,6 @@ def win_draw_loss(rewards: Sequence[float], *, drawn: float = 0.0) -> WinDrawLos
 def losses_by_illegality(episodes: Episodes) -> Estimate | None:
     """Failed episodes that ended at an inapplicable call ÷ failed episodes whose ending is known."""
     return pooled((e.cluster, e.ending == "illegal", not e.success and bool(e.ending)) for e in episodes)
-
-
-def goals_met(episodes: Episodes) -> Estimate | None:
-    """Parts of tasks that were met ÷ parts, over the episodes whose environment listed them."""
-    return pooled((e.cluster, met, True) for e in episodes for met in e.goals.values())
 
 
 def funnel(episodes: Episodes) -> list[Lost]:
@@ -103,7 +100,10 @@ def pass_hat(episodes: Episodes, k: int, *, seed: int) -> Estimate | None:
     interval = bootstrap(told, lambda drawn: pass_all(drawn, k), seed=seed)
     if value is None or interval is None:
         return None
-    return Estimate(value, interval.low, interval.high, len(told))
+    low, high = interval
+    if low == high:  # all tasks alike: resampling says nothing of how wide it is
+        low, high = wilson(round(value * len(told)), len(told))
+    return Estimate(value, min(low, value), max(high, value), len(told))
 
 
 def rules_named(episodes: Episodes) -> dict[str, int]:
