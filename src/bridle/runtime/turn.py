@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -47,17 +48,21 @@ class Escalation(NamedTuple):
 
     @property
     def text(self) -> str:
-        """For a person, in a few lines. The call is data of the agent's, and shown as such."""
+        """For a person, a line for each. What agent and harness said is data, and can't begin a line of its own."""
         lines = [
             f"For: {self.to or 'whoever is responsible for this session'}",
-            f"Call: {self.call!r}",
+            f"Call: {_json(self.call)}",
             f"Why ({self.condition}): {self.why}",
             *([f"Rule: {self.rule}"] if self.rule else []),
             *([f"Missing: {', '.join(self.missing)}"] if self.missing else []),
-            *([f"To undo it, if it happened: {self.undo!r}"] if self.undo is not None else []),
+            *([f"To undo it, if it happened: {_json(self.undo)}"] if self.undo is not None else []),
             f"If nothing is done: {self.otherwise}",
         ]
-        return "\n".join(lines)
+        return "\n".join(" ".join(line.split()) for line in lines)
+
+
+def _json(call: Any) -> str:
+    return json.dumps(call, ensure_ascii=False, default=str, sort_keys=True)
 
 
 class Attempt(NamedTuple):
