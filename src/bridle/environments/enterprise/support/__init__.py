@@ -1,0 +1,1 @@
+"""Customer support from first contact to closed ticket: the environment `enterprise/support`."""
