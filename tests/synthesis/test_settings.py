@@ -16,7 +16,7 @@ from tables import Obedient
 
 
 def plan(environment: Environment, **chosen: Any) -> Plan:
-    return Settings(**chosen).plan(environment, environment_id=None, model="scripted")
+    return Settings(**chosen).plan(environment, environment_id=None, models=["scripted"])
 
 
 @pytest.mark.parametrize(

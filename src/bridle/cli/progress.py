@@ -7,8 +7,8 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
-from bridle.synthesis.plan import Plan
 from bridle.synthesis.outcome import STOPS, Hooks, Outcome
+from bridle.synthesis.plan import Plan
 from bridle.synthesis.tree import Node, Tree
 
 SHOWN = 12

@@ -12,8 +12,8 @@ from bridle.cli.console import JSON_OPTION, emit, leave
 
 if TYPE_CHECKING:
     from bridle.models.model import Model
-    from bridle.synthesis.plan import Plan
     from bridle.synthesis.outcome import Outcome
+    from bridle.synthesis.plan import Plan
 
 RUNS = Path(".bridle/runs")
 EXECUTOR = typer.Option("processes", help="Where rollouts run: inline, processes or processes:N.")
@@ -27,9 +27,10 @@ TIME = typer.Option(None, help="Stop after this time: 90, 90s, 15m or 2h.")
 
 def synthesize(
     environment: str = typer.Argument(..., help="Such as textarena/TicTacToe-v0 or my_package.my_module:MyClass."),
-    model: str = typer.Option(
+    model: list[str] = typer.Option(
         ...,
-        help="Who rewrites: provider:model, a URL#model, cmd:PROGRAM, replay:FILE, or rules (the rule learner).",
+        help="Who rewrites: provider:model, a URL#model, cmd:PROGRAM, replay:FILE, or rules (the rule learner). "
+        "Repeatable, cheap first: the next one takes over after --escalate-after.",
         show_default=False,
     ),
     objective: str = typer.Option(
@@ -44,6 +45,7 @@ def synthesize(
     concurrency: int = typer.Option(1, help="Expansions in flight."),
     order: str = typer.Option("dispatch", help="dispatch (reproducible) or free (faster)."),
     plateau: int = typer.Option(24, help="Give up after this many expansions without a better node."),
+    escalate_after: int = typer.Option(8, help="Ask the next model after this many expansions without a better node."),
     target: float = typer.Option(None, help="The H that counts as done: 1 for games, 0.97 for tool calls."),
     lanes: int = typer.Option(10, help="Parallel episodes of a rollout."),
     steps: int = typer.Option(1000, help="Steps of each parallel episode."),
@@ -94,10 +96,11 @@ def synthesize(
         matches=matches,
         seed=seed,
         plateau=plateau,
+        escalate_after=escalate_after,
         limit=limit,
     )
     roots = [root(path, opened.contract) for path in start_from]
-    plan = settings.plan(opened, environment_id=environment, model=model, roots=roots)
+    plan = settings.plan(opened, environment_id=environment, models=model, roots=roots)
     folder = run or new_folder(environment)
     _run(plan, folder, executor=executor, json=json, resumed=False, record=record)
 
@@ -164,13 +167,15 @@ def _run(plan: Plan, folder: Path, *, executor: str, json: bool, resumed: bool, 
     leave(0 if outcome.reached else 3)
 
 
-def recording(plan: Plan, file: Path | None) -> Model | None:
-    """The plan's model with its answers recorded to a file; None (open it as usual) where there is no file."""
+def recording(plan: Plan, file: Path | None) -> list[Model] | None:
+    """The plan's models with their answers recorded to a file; None (open them as usual) where there is no file."""
     if file is None:
         return None
     from bridle.models import Recorder, open_model
+    from bridle.synthesis.learner.learner import RULES, NoModel
 
-    return Recorder(open_model(plan.model), file, about={"environment": plan.environment})
+    specs, about = (plan.model, *plan.stronger), {"environment": plan.environment}
+    return [NoModel() if spec == RULES else Recorder(open_model(spec), file, about=about) for spec in specs]
 
 
 def summary(outcome: Outcome, folder: Path) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from bridle.errors import BridleError, Failure, ModelFault, SandboxFault
 from bridle.evaluation.job import Job, Measured, measure, repeats, vet
 from bridle.harness import Harness
 from bridle.journal import Journal
-from bridle.models.model import Model
 from bridle.synthesis.ledger import Ledger, OutOfCalls
 from bridle.synthesis.plan import Plan
-from bridle.synthesis.refiner import Assignment, Refiner
+from bridle.synthesis.refiner import Assignment
+from bridle.synthesis.schedule import Level
 from bridle.synthesis.surface import program_digest
 from bridle.synthesis.tree import Node
 
@@ -29,6 +29,7 @@ class Order:
 
     id: int
     parent: int
+    level: Level
     assignment: Assignment
     reserved: Mapping[str, float]
     known: Mapping[str, int]
@@ -37,11 +38,9 @@ class Order:
 class Expander:
     """Carries out expansions, never measuring the same program twice."""
 
-    def __init__(
-        self, plan: Plan, environment: Environment, refiner: Refiner, model: Model, journal: Journal, executor: Executor
-    ) -> None:
+    def __init__(self, plan: Plan, environment: Environment, journal: Journal, executor: Executor) -> None:
         """Everything that expansions share; all of it safe to use from several threads."""
-        self._plan, self._environment, self._refiner, self._model = plan, environment, refiner, model
+        self._plan, self._environment = plan, environment
         self._journal, self._executor = journal, executor
         self._measured: dict[str, Future[Measured]] = {}
         self._lock = Lock()
@@ -49,8 +48,10 @@ class Expander:
     def expand(self, order: Order) -> Node:
         """The child: measured, a duplicate, unusable or failed. Only a broken journal or a bug raises."""
         allowance = int(order.reserved["calls"])
-        ledger = Ledger(self._journal, self._model, expansion=order.id, allowance=allowance)
-        node = Node(id=order.id, parent=order.parent, status="unusable", scope=order.assignment.scope)
+        model = order.level.model
+        ledger = Ledger(self._journal, model, expansion=order.id, allowance=allowance)
+        scope = order.assignment.scope
+        node = Node(id=order.id, parent=order.parent, status="unusable", scope=scope, model=model.name)
         try:
             node = self._refined(order, node, ledger)
         except OutOfCalls:
@@ -62,7 +63,7 @@ class Expander:
         return replace(node, spent={**node.spent, **bill(ledger, order)})
 
     def _refined(self, order: Order, node: Node, ledger: Ledger) -> Node:
-        refinement = self._refiner.refine(order.assignment, ledger)
+        refinement = order.level.refiner.refine(order.assignment, ledger)
         node = replace(node, prompt=refinement.prompt)
         if refinement.harness is None:
             return replace(node, reason=refinement.reason)

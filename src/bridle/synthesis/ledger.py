@@ -102,7 +102,8 @@ class Ledger:
                 self.bill = replace(self.bill, in_doubt=self.bill.in_doubt + 1)
             elif result.payload is not None:  # else it was erased, and has to be asked for again
                 return False, recorded(result.payload)
-        self._journal.append("call.intent", key, {"request": request.digest, "prompt": request.prompt})
+        intent_payload = {"request": request.digest, "prompt": request.prompt, "model": self._model.name}
+        self._journal.append("call.intent", key, intent_payload)
         try:
             completion = self._model.complete(request)
         except ModelFault as fault:

@@ -32,11 +32,15 @@ class Plan:
     commits. `strict` also asks that the harness's check never refuses a legal action of its own. With `matches`, lanes
     play whole matches (see `Trial`), as the objective `policy` needs them. `examples` judged calls are given to the
     refiner where actions are tool calls. `roots` are harnesses that the tree starts from, beside the template.
+    Of several models, `model` is asked first and each of `stronger` after `escalate_after` more expansions without a
+    better node; a plateau then counts from there.
     """
 
     environment: str | None
     objective: str = "legality"
     model: str = ""
+    stronger: tuple[str, ...] = ()
+    escalate_after: int = 8
     preset: str = "default"
     selector: str = "thompson"
     weight: float = 20.0
@@ -69,6 +73,8 @@ class Plan:
             raise UsageError(f"A selector's weight is a number from 0 to a million, not {self.weight}.")
         if self.plateau is not None and self.plateau < 1:
             raise UsageError(f"A plateau is a whole number of expansions from 1 on, not {self.plateau}.")
+        if self.escalate_after < 1:
+            raise UsageError(f"A model is relieved after 1 expansion or more, not {self.escalate_after}.")
         if abs(self.seed) >= 2**53:
             raise UsageError(f"A seed is a whole number below 2⁵³, not {self.seed}.")
 
@@ -95,7 +101,7 @@ class Plan:
         """The plan that `record` was made from."""
         roots = tuple(Root(**root) for root in record.get("roots", ()))
         limits = {"limit": Limit(**record["limit"]), "limits": Limits(**record["limits"])}
-        return Plan(**{**record, **limits, "roots": roots})
+        return Plan(**{**record, **limits, "roots": roots, "stronger": tuple(record.get("stronger", ()))})
 
 
 def paper(plan: Plan) -> Plan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -24,6 +24,7 @@ from bridle.synthesis.outcome import Hooks, Outcome
 from bridle.synthesis.plan import Plan
 from bridle.synthesis.prompts import version as prompt_version
 from bridle.synthesis.refiner import PROMPTS, ModelRefiner, Refiner
+from bridle.synthesis.schedule import Level
 from bridle.synthesis.search import Parts, Search, priced
 from bridle.synthesis.tree import Node, Tree
 
@@ -59,7 +60,7 @@ def start(
     folder: Path,
     *,
     environment: Environment | None = None,
-    model: Model | None = None,
+    model: Model | Sequence[Model] | None = None,
     refiner: Refiner | None = None,
     executor: str | Executor = "processes",
     hooks: Hooks | None = None,
@@ -71,24 +72,26 @@ def start(
     opened = resolve(plan.environment) if environment is None and plan.environment else environment
     if opened is None:
         raise UsageError("Name an environment, or hand one over.")
-    speaker = model or _model(plan)
+    speakers, own = _models(plan, model)
     if plan.limit.usd is not None:
-        priced(speaker, Usage(input_tokens=1, output_tokens=1))
+        for speaker in speakers:
+            if speaker.name != RULES:
+                priced(speaker, Usage(input_tokens=1, output_tokens=1))
     with Journal(folder / JOURNAL) as journal:
         if journal.last("run.started") is not None:
             raise UsageError(
                 f"{folder} already holds a run; go on with  bridle resume {folder}  or name another folder."
             )
-        journal.append("run.started", "", started(plan, opened, speaker))
-        parts = _parts(plan, opened, speaker, refiner, journal, executor, hooks)
-        return _search(plan, parts, folder, opened=None if model else speaker)
+        journal.append("run.started", "", started(plan, opened, speakers))
+        parts = _parts(plan, opened, _levels(plan, speakers, refiner), journal, executor, hooks)
+        return _search(plan, parts, folder, opened=own)
 
 
 def resume(
     folder: Path,
     *,
     environment: Environment | None = None,
-    model: Model | None = None,
+    model: Model | Sequence[Model] | None = None,
     refiner: Refiner | None = None,
     executor: str | Executor = "processes",
     hooks: Hooks | None = None,
@@ -105,9 +108,9 @@ def resume(
         if opened is None:
             raise UsageError("This run's environment was an object; resume it from Python with the same.")
         journal.append("run.resumed", "", {"limit": plan.record()["limit"]})
-        speaker = model or _model(plan)
-        parts = _parts(plan, opened, speaker, refiner, journal, executor, hooks)
-        return _search(plan, parts, folder, opened=None if model else speaker)
+        speakers, own = _models(plan, model)
+        parts = _parts(plan, opened, _levels(plan, speakers, refiner), journal, executor, hooks)
+        return _search(plan, parts, folder, opened=own)
 
 
 def read(folder: Path) -> Record:
@@ -135,7 +138,7 @@ def read(folder: Path) -> Record:
         )
 
 
-def started(plan: Plan, environment: Environment, model: Model) -> dict[str, Any]:
+def started(plan: Plan, environment: Environment, models: Sequence[Model]) -> dict[str, Any]:
     """What a run records of its circumstances before it begins."""
     versions = {"python": platform.python_version()}
     for package in PACKAGES:
@@ -151,7 +154,8 @@ def started(plan: Plan, environment: Environment, model: Model) -> dict[str, Any
             "observation": environment.contract.observation,
             "players": environment.players,
         },
-        "model": model.name,
+        "model": models[0].name,
+        "stronger": [model.name for model in models[1:]],
         "sandbox": sandbox_level(),
         "prompts": [prompt_version(PROMPTS[environment.contract.name]), prompt_version("repair")],
         "versions": versions,
@@ -178,16 +182,14 @@ def _plan(journal: Journal, folder: Path) -> Plan:
 def _parts(
     plan: Plan,
     environment: Environment,
-    model: Model,
-    refiner: Refiner | None,
+    levels: tuple[Level, ...],
     journal: Journal,
     executor: str | Executor,
     hooks: Hooks | None,
 ) -> Parts:
     return Parts(
         environment=unsealed(environment),
-        refiner=refiner or _refiner(plan, model),
-        model=model,
+        levels=levels,
         journal=journal,
         executor=open_executor(executor) if isinstance(executor, str) else executor,
         hooks=hooks or Hooks(),
@@ -201,13 +203,26 @@ def _refiner(plan: Plan, model: Model) -> Refiner:
     return ModelRefiner(name=model.name, repairs=0 if plan.preset == "paper" else 1)
 
 
-def _model(plan: Plan) -> Model:
-    """The plan's model; none is opened where the rule learner refines."""
-    return NoModel() if plan.model == RULES else open_model(plan.model)
+def _levels(plan: Plan, models: Sequence[Model], refiner: Refiner | None) -> tuple[Level, ...]:
+    """The schedule: each model with the refiner that asks it."""
+    return tuple(Level(model=model, refiner=refiner or _refiner(plan, model)) for model in models)
 
 
-def _search(plan: Plan, parts: Parts, folder: Path, *, opened: Model | None) -> Outcome:
-    """Search, write the best harness, and leave nothing running. `opened` is a model that this run has to close."""
+def _models(plan: Plan, given: Model | Sequence[Model] | None) -> tuple[tuple[Model, ...], tuple[Model, ...]]:
+    """The models of the schedule, and those of them that were opened here and have to be closed.
+
+    None is opened where the rule learner refines.
+    """
+    if given is not None:
+        return (tuple(given) if isinstance(given, Sequence) else (given,)), ()
+    models: list[Model] = []
+    for spec in (plan.model, *plan.stronger):
+        models.append(NoModel() if spec == RULES else open_model(spec))
+    return tuple(models), tuple(models)
+
+
+def _search(plan: Plan, parts: Parts, folder: Path, *, opened: Sequence[Model]) -> Outcome:
+    """Search, write the best harness, and leave nothing running. `opened` are the models that this run has to close."""
     search = Search(plan, parts)
     try:
         outcome = search.run()
@@ -217,7 +232,8 @@ def _search(plan: Plan, parts: Parts, folder: Path, *, opened: Model | None) -> 
         return outcome
     finally:
         parts.executor.shutdown(wait=False, cancel_futures=True)
-        close = getattr(opened, "close", None)
-        if callable(close):
-            close()
+        for model in opened:
+            close = getattr(model, "close", None)
+            if callable(close):
+                close()
         search.join(GRACE)

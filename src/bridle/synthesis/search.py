@@ -37,7 +37,8 @@ from bridle.synthesis.critic import QUOTAS, criticise
 from bridle.synthesis.expansion import Expander, Order
 from bridle.synthesis.outcome import Hooks, Outcome
 from bridle.synthesis.plan import Plan, Root
-from bridle.synthesis.refiner import Assignment, Refiner
+from bridle.synthesis.refiner import Assignment
+from bridle.synthesis.schedule import Level, Standing, standing
 from bridle.synthesis.scope import scope
 from bridle.synthesis.selection import selector
 from bridle.synthesis.surface import program_digest
@@ -58,8 +59,7 @@ class Parts:
     """What a search works with: the plan's names, opened."""
 
     environment: Environment
-    refiner: Refiner
-    model: Model
+    levels: tuple[Level, ...]
     journal: Journal
     executor: Executor
     hooks: Hooks = field(default_factory=Hooks)
@@ -75,7 +75,7 @@ class Search:
         self._recorded = {e.key: Node.from_record(e.payload) for e in parts.journal.events("node") if e.payload}
         self._order = deque(node.id for node in self._recorded.values() if node.id > 0)
         self._seen: dict[str, int] = {e.key: e.payload["seen"] for e in parts.journal.events("expansion") if e.payload}
-        self._expander = Expander(plan, parts.environment, parts.refiner, parts.model, parts.journal, parts.executor)
+        self._expander = Expander(plan, parts.environment, parts.journal, parts.executor)
         self._budget = Budget(plan.limit)
         self._threads: list[threading.Thread] = []
         self._began = time.monotonic()
@@ -165,12 +165,16 @@ class Search:
         rng = random.Random(f"{self.plan.seed}/select/{expansion}")
         parent = self._selector.select(tree, pulls, rng)
         assignment = self._assign(tree, parent, attempt=1 + pulls[parent.id])
-        reserved = self._estimate(assignment)
+        level = self._parts.levels[self._standing(tree).level]
+        reserved = self._estimate(assignment, level)
         if self._budget.short(reserved) is not None:
             return None
         self._budget.reserve(reserved)
         known = {node.program: node.id for node in tree.selectable()}
-        return Order(id=expansion, parent=parent.id, assignment=assignment, reserved=reserved, known=known)
+        return Order(id=expansion, parent=parent.id, level=level, assignment=assignment, reserved=reserved, known=known)
+
+    def _standing(self, tree: Tree) -> Standing:
+        return standing(tree, levels=len(self._parts.levels), escalate_after=self.plan.escalate_after)
 
     def _assign(self, tree: Tree, parent: Node, *, attempt: int) -> Assignment:
         """What the refiner is told about a node."""
@@ -199,17 +203,17 @@ class Search:
             bank=bank(tree, self._table),
         )
 
-    def _estimate(self, assignment: Assignment) -> dict[str, float]:
+    def _estimate(self, assignment: Assignment, level: Level) -> dict[str, float]:
         """The most that an expansion can cost: all its calls, two full answers, both trials to the end."""
         amounts = {"iterations": 1.0, "steps": self._trial_steps(), "calls": 0.0}
-        request = self._parts.refiner.request(assignment)
+        request = level.refiner.request(assignment)
         if request is not None:
             amounts["calls"] = min(float(CALLS_A_NODE), max(1.0, self._budget.left("calls")))
             usage = Usage(input_tokens=len(request.prompt) // 2, output_tokens=request.max_output_tokens)
             if self.plan.limit.tokens is not None:
                 amounts["tokens"] = 2.0 * (usage.input_tokens + usage.output_tokens) + QUOTED_ANSWER
             if self.plan.limit.usd is not None:
-                amounts["usd"] = 2.0 * priced(self._parts.model, usage)
+                amounts["usd"] = 2.0 * priced(level.model, usage)
         return amounts
 
     def _trial_steps(self) -> float:
@@ -289,7 +293,7 @@ class Search:
         fresh = [node for node in tree.expansions if str(node.id) not in self._recorded][-FAILURES_IN_A_ROW:]
         if len(fresh) == FAILURES_IN_A_ROW and all(node.status == "failed" for node in fresh):
             return "model-failed" if fresh[-1].reason.startswith("model") else "sandbox-failed"
-        if self.plan.plateau is not None and since_best(tree) >= self.plan.plateau:
+        if self.plan.plateau is not None and self._standing(tree).since >= self.plan.plateau:
             return "plateau"
         if self.plan.limit.seconds is not None and self._seconds() >= self.plan.limit.seconds:
             return "time"
@@ -339,12 +343,6 @@ def priced(model: Model, usage: Usage) -> float:
     if price is None:
         raise UsageError(f"The price of {model.name} is unknown, so --max-usd can't be kept; use --max-tokens instead.")
     return price
-
-
-def since_best(tree: Tree) -> int:
-    """How many expansions were committed after the best node."""
-    best = tree.best()
-    return len(tree.expansions) if best.id <= 0 else len(tree.nodes) - 1 - tree.nodes.index(best)
 
 
 def siblings(tree: Tree, parent: Node) -> str:

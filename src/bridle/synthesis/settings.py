@@ -45,13 +45,19 @@ class Settings:
     matches: int | None = None
     target: float | None = None
     plateau: int = 24
+    escalate_after: int = 8
     limit: Limit | None = None
     limits: Limits = field(default_factory=Limits)
 
     def plan(
-        self, environment: Environment, *, environment_id: str | None, model: str, roots: Sequence[Root] = ()
+        self,
+        environment: Environment,
+        *,
+        environment_id: str | None,
+        models: Sequence[str],
+        roots: Sequence[Root] = (),
     ) -> Plan:
-        """The plan of a search in this environment, from these roots beside the template.
+        """The plan of a search in this environment: by these models, cheap first; from these roots beside the template.
 
         `environment_id` is None where the environment is an object that no id names. Raises UsageError for what can't
         be meant.
@@ -62,7 +68,9 @@ class Settings:
         plan = Plan(
             environment=environment_id,
             objective=objective,
-            model=model,
+            model=models[0],
+            stronger=tuple(models[1:]),
+            escalate_after=self.escalate_after,
             preset=self.preset,
             selector=self.selector,
             weight=default.weight if self.weight is None else self.weight,

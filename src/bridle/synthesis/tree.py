@@ -19,7 +19,7 @@ class Node:
     program as node `same_as`, not measured again), `unusable` (no harness came of the reply; `reason` says why) or
     `failed` (the model or the sandbox failed: no fault of anybody's program, and no pull). Only `root`, `warm` and
     `measured` nodes can be selected. `program` is the digest of the normalised syntax tree. `spent` is what the
-    expansion cost, by unit.
+    expansion cost, by unit. `model` is which model was to write it.
     """
 
     id: int
@@ -34,6 +34,7 @@ class Node:
     reason: str = ""
     same_as: int | None = None
     spent: dict[str, float] = field(default_factory=dict)
+    model: str = ""
 
     @property
     def h(self) -> float:
@@ -59,6 +60,17 @@ class Node:
         """The node that `record` was made from."""
         evidence = Evidence.from_record(record["evidence"]) if record["evidence"] else None
         return Node(**{**record, "evidence": evidence, "scope": tuple(record["scope"])})
+
+
+def rank(node: Node) -> tuple[float, bool, bool, bool]:
+    """What makes a node better than another: H; then confirmed, then complete, then in agreement with itself."""
+    evidence = node.evidence
+    return (
+        node.h,
+        node.confirmed,
+        evidence is not None and evidence.complete,
+        evidence is not None and not evidence.disagrees,
+    )
 
 
 class Tree:
@@ -112,16 +124,6 @@ class Tree:
 
     def best(self) -> Node:
         """The best node: by H; among equals confirmed, then complete, then in agreement with itself, then earliest."""
-
-        def rank(node: Node) -> tuple[float, bool, bool, bool]:
-            evidence = node.evidence
-            return (
-                node.h,
-                node.confirmed,
-                evidence is not None and evidence.complete,
-                evidence is not None and not evidence.disagrees,
-            )
-
         return max(self.selectable(), key=rank)
 
     @property
