@@ -26,7 +26,7 @@ UNSUITED = 0.2
 FAILING = 0.25
 """The share of releases that are not healthy where they are deployed, and of artifacts that fail a check."""
 
-MOVING = 0.012
+MOVING = 0.06
 """How often, at each call that is carried out, somebody changes an environment of the service at work."""
 
 HORIZON = 40
