@@ -6,13 +6,14 @@ harness could know. Each method is a generator of effects and does no input or o
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any, Protocol, TypeAlias
 
 from bridle.environment import Observation, Truth
 from bridle.errors import Blame, Failure
 from bridle.harness import Action, Call, Harness, Reply
 from bridle.runtime.effects import Effect, Invoke, Probe, Propose, Refusal
+from bridle.runtime.frozen import freeze
 from bridle.runtime.verdict import ACCEPT, Verdict, defines, recovery_verdict, review_verdict, rules_of
 from bridle.trace import Origin
 
@@ -149,3 +150,60 @@ class ActingHarness(HarnessReviewer):
             return reply.failure
         action: Action = reply.value
         return action
+
+
+class FilteringHarness(HarnessReviewer):
+    """A harness as a filter: it offers the agent what it finds applicable, and reviews whatever the agent then chooses.
+
+    It looks for calls by `propose_call`, asked again and again with other seeds, and among `candidates`; of these it
+    offers the ones that it accepts, as they are or as it rewrites them. The set may be incomplete, so it is no list of
+    what is applicable: a call that is not in it is reviewed like any other, and nothing is put in a choice's place.
+    """
+
+    def __init__(
+        self,
+        harness: Harness,
+        *,
+        draws: int = 16,
+        candidates: Callable[[Any], Iterable[Action]] | None = None,
+    ) -> None:
+        """As a verifier; `draws` is how often `propose_call` is asked where there is one, `candidates` reads a view."""
+        super().__init__(harness)
+        self._draws = draws if defines(harness, "propose_call") else 0
+        self._candidates = candidates
+
+    def propose(self, observation: Observation, refusals: tuple[Refusal, ...], seed: int) -> Proposed:
+        """Ask the agent, with the choices that were found; more refusals bring no other choices."""
+        choices = yield from self.offers(observation.view, seed)
+        said: Action = yield Propose(observation, refusals, choices)
+        return said
+
+    def offers(self, view: Any, seed: int) -> Generator[Effect, Any, tuple[Action, ...]]:
+        """The calls that are offered in this view: each once, those of `propose_call` first."""
+        tried: set[str] = set()
+        offered: dict[str, Action] = {}
+        for draw in range(self._draws):
+            reply = yield from self._invoke("propose_call", view, (), seed + draw)
+            if reply.failure is None:
+                yield from self._offer(view, reply.value, seed, tried, offered)
+        for candidate in self._candidates(view) if self._candidates is not None else ():
+            yield from self._offer(view, candidate, seed, tried, offered)
+        return tuple(offered.values())
+
+    def _offer(
+        self, view: Any, call: Action, seed: int, tried: set[str], offered: dict[str, Action]
+    ) -> Generator[Effect, Any, None]:
+        """Offer the call where the harness accepts it, or what it makes of it where it accepts that."""
+        for _ in range(2):
+            frozen = freeze(call)
+            if isinstance(frozen, str) or frozen.digest in tried:
+                return
+            tried.add(frozen.digest)
+            word = yield from self.review(view, frozen.call, seed)
+            if isinstance(word, Failure):
+                return
+            if word.word == "accept":
+                offered[frozen.digest] = frozen.call
+            if word.word != "rewrite" or word.call is None:
+                return
+            call = dict(word.call)
