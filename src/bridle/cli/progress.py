@@ -7,6 +7,7 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
+from bridle.synthesis.forecast import Forecast
 from bridle.synthesis.outcome import STOPS, Hooks, Outcome
 from bridle.synthesis.plan import Plan
 from bridle.synthesis.tree import Node, Tree
@@ -39,7 +40,9 @@ class Progress:
         self._tree: Tree | None = None
         self._pending: dict[int, int] = {}
         self._began = time.monotonic()
-        self.hooks = Hooks(on_dispatch=self._dispatched, on_node=self._committed, on_stop=self._stopped)
+        self.hooks = Hooks(
+            on_forecast=self._foretold, on_dispatch=self._dispatched, on_node=self._committed, on_stop=self._stopped
+        )
 
     def __enter__(self) -> Self:
         if not self._quiet and sys.stderr.isatty():
@@ -59,6 +62,13 @@ class Progress:
     def _say(self, text: str) -> None:
         if not self._quiet and self._live is None:
             print(text, file=sys.stderr, flush=True)
+
+    def _foretold(self, forecast: Forecast) -> None:
+        for said in forecast.lines:
+            if self._live is not None:
+                self._live.console.print(said, markup=False, highlight=False)
+            else:
+                self._say(said)
 
     def _dispatched(self, expansion: int, parent: int) -> None:
         self._pending[expansion] = parent

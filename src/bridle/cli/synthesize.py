@@ -197,6 +197,7 @@ def summary(outcome: Outcome, folder: Path) -> dict[str, Any]:
             "counts": best.evidence.counts if best.evidence else {},
         },
         "spent": dict(outcome.spent),
+        "forecast": outcome.forecast.record() if outcome.forecast is not None else None,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bridle.synthesis.forecast import Forecast
 from bridle.synthesis.tree import Node, Tree
 
 STOPS = {
@@ -23,12 +24,16 @@ STOPS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a run ended. `stop` is a key of `STOPS`, `best` the best node, `spent` what was settled, by unit."""
+    """How a run ended. `stop` is a key of `STOPS`, `best` the best node, `spent` what was settled, by unit.
+
+    `forecast` is what was said before the first call; None where the run ended before there was one to make.
+    """
 
     stop: str
     tree: Tree
     best: Node
     spent: Mapping[str, float]
+    forecast: Forecast | None = None
 
     @property
     def reached(self) -> bool:
@@ -40,6 +45,7 @@ class Outcome:
 class Hooks:
     """What a caller is told as a run goes on; called in the thread of the search, in order."""
 
+    on_forecast: Callable[[Forecast], None] = lambda forecast: None
     on_dispatch: Callable[[int, int], None] = lambda expansion, parent: None
     on_node: Callable[[Node, Tree], None] = lambda node, tree: None
     on_stop: Callable[[Outcome], None] = lambda outcome: None

@@ -10,6 +10,9 @@ from bridle.harness import Limits
 from bridle.rollout import Trial
 from bridle.synthesis.budget import Limit
 
+LEAST_CONTEXT = 24_000
+"""Tokens that the prompt's own text, the code and an answer take at least."""
+
 PRESETS = ("default", "paper")
 
 
@@ -33,7 +36,8 @@ class Plan:
     play whole matches (see `Trial`), as the objective `policy` needs them. `examples` judged calls are given to the
     refiner where actions are tool calls. `roots` are harnesses that the tree starts from, beside the template.
     Of several models, `model` is asked first and each of `stronger` after `escalate_after` more expansions without a
-    better node; a plateau then counts from there.
+    better node; a plateau then counts from there. `context` is how many tokens the models' contexts hold, the answer
+    included: a longer prompt is shortened, and says so.
     """
 
     environment: str | None
@@ -41,6 +45,7 @@ class Plan:
     model: str = ""
     stronger: tuple[str, ...] = ()
     escalate_after: int = 8
+    context: int = 200_000
     preset: str = "default"
     selector: str = "thompson"
     weight: float = 20.0
@@ -75,6 +80,10 @@ class Plan:
             raise UsageError(f"A plateau is a whole number of expansions from 1 on, not {self.plateau}.")
         if self.escalate_after < 1:
             raise UsageError(f"A model is relieved after 1 expansion or more, not {self.escalate_after}.")
+        if self.context < LEAST_CONTEXT:
+            raise UsageError(
+                f"A context holds at least {LEAST_CONTEXT} tokens, the answer included, not {self.context}."
+            )
         if abs(self.seed) >= 2**53:
             raise UsageError(f"A seed is a whole number below 2⁵³, not {self.seed}.")
 

@@ -35,6 +35,7 @@ from bridle.synthesis.bank import Table, bank
 from bridle.synthesis.budget import Budget
 from bridle.synthesis.critic import QUOTAS, criticise
 from bridle.synthesis.expansion import Expander, Order
+from bridle.synthesis.forecast import CALLS_A_NODE, Forecast, forecast, too_dear
 from bridle.synthesis.outcome import Hooks, Outcome
 from bridle.synthesis.plan import Plan, Root
 from bridle.synthesis.refiner import Assignment
@@ -43,9 +44,6 @@ from bridle.synthesis.scope import scope
 from bridle.synthesis.selection import selector
 from bridle.synthesis.surface import program_digest
 from bridle.synthesis.tree import Node, Tree
-
-CALLS_A_NODE = 4
-"""Model calls set aside for one expansion: the request, one repair, and retries after faults of the provider."""
 
 QUOTED_ANSWER = 10_000
 """Tokens set aside for the answer that a repair request quotes."""
@@ -77,6 +75,7 @@ class Search:
         self._seen: dict[str, int] = {e.key: e.payload["seen"] for e in parts.journal.events("expansion") if e.payload}
         self._expander = Expander(plan, parts.environment, parts.journal, parts.executor)
         self._budget = Budget(plan.limit)
+        self._forecast: Forecast | None = None
         self._threads: list[threading.Thread] = []
         self._began = time.monotonic()
         self._earlier_seconds: float = sum(
@@ -86,6 +85,8 @@ class Search:
     def run(self) -> Outcome:
         """The loop."""
         tree, stop = self._plant()
+        if stop is None:
+            self._foretell(tree)
         pending, expansion = deque[tuple[Order, Future[Node]]](), 1
         while stop is None:
             while len(pending) < self.plan.concurrency and self._due(expansion, tree):
@@ -150,6 +151,20 @@ class Search:
             self._parts.journal.append("node", str(number), tree.nodes[-1].record())
             self._parts.hooks.on_node(tree.nodes[-1], tree)
         return tree
+
+    def _foretell(self, tree: Tree) -> None:
+        """Say what the run may cost, before the first call; on resuming, what was said then is kept."""
+        event = self._parts.journal.last("forecast")
+        if event is not None and event.payload is not None:
+            self._forecast = Forecast.from_record(event.payload)
+            return
+        assignment = self._assign(tree, tree[0], attempt=1)
+        requests = [level.refiner.request(assignment) for level in self._parts.levels]
+        found = forecast(self.plan, self._parts.levels, requests, trial_steps=self._trial_steps())
+        dear = too_dear(self._estimate(assignment, self._parts.levels[0]), self.plan)
+        self._forecast = replace(found, warnings=(*found.warnings, *dear))
+        self._parts.journal.append("forecast", "", self._forecast.record())
+        self._parts.hooks.on_forecast(self._forecast)
 
     def _judged(self) -> list[Row]:
         """Judged calls for the refiner and the bank, where the environment's actions are calls."""
@@ -320,7 +335,9 @@ class Search:
 
     def _finish(self, tree: Tree, stop: str, *, abandoned: list[int]) -> Outcome:
         """Record why the run ended."""
-        outcome = Outcome(stop=stop, tree=tree, best=tree.best(), spent=dict(self._budget.spent))
+        outcome = Outcome(
+            stop=stop, tree=tree, best=tree.best(), spent=dict(self._budget.spent), forecast=self._forecast
+        )
         self._parts.journal.append("session.ended", "", {"seconds": time.monotonic() - self._began})
         self._parts.journal.append(
             "run.stopped", "", {"stop": stop, "best": outcome.best.id, "tree": tree.digest, "abandoned": abandoned}
