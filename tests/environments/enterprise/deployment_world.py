@@ -128,7 +128,7 @@ def looks_applicable(view: Mapping[str, Any], action: Any) -> bool:
     if not jsonschema.Draft202012Validator(view["tools"][tool]["schema"]).is_valid(arguments):
         return False
     if tool.startswith(("get_", "list_")) or tool == "hand_over":
-        return set(arguments[key] for key in arguments if key.endswith("_id")) <= _named(view)
+        return {arguments[key] for key in arguments if key.endswith("_id")} <= _named(view)
     if any(arguments[key] not in view["resources"] for key in _KEYS if key in arguments):
         return False
     seen = {key: view["resources"][arguments[key]] for key in _KEYS if key in arguments}

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from bridle.environments.enterprise.deployment.books import Books
 from bridle.environments.enterprise.deployment.kinds import CHECKS, COLLEAGUES, PRODUCTION, RISKS, STAGING, STRATEGIES
 from bridle.environments.enterprise.deployment.records import Artifact, Change, Release, Service, Site
+from bridle.environments.enterprise.deployment.rules import LOOKING
 from bridle.environments.enterprise.workflow import ToolCall
 
 T = TypeVar("T")
@@ -20,7 +21,10 @@ ASTRAY = 0.3
 
 
 def candidates(books: Books, rng: random.Random) -> list[ToolCall]:
-    """Every tool, on the things that were named; of those that take several things also such as don't belong."""
+    """Every tool, on the things that were named; of those that take several things also such as don't belong.
+
+    What belongs to a service that was named is tried as well, but nobody opens what was never spoken of.
+    """
     found: list[ToolCall] = []
     for service in books.services.values():
         if service.id in books.named:
@@ -38,7 +42,11 @@ def candidates(books: Books, rng: random.Random) -> list[ToolCall]:
         if service.id in books.named:
             found += [_call("wait_for_window", window_id=window.id) for window in service.windows]
             found += [call for site in service.sites for call in _on_site(site, rng)]
-    return found
+    return [call for call in found if call["tool"] not in LOOKING or _spoken_of(call, books)]
+
+
+def _spoken_of(call: ToolCall, books: Books) -> bool:
+    return books.named.issuperset(call["arguments"].values())
 
 
 def _on_service(service: Service, rng: random.Random) -> list[ToolCall]:

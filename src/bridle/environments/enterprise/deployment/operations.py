@@ -31,14 +31,12 @@ def _change(change: Change) -> JSON:
 
 def _get_service(books: Books, arguments: Arguments) -> JSON:
     service = books.services[arguments["service_id"]]
-    books.named.update(release.id for release in service.releases)
     return {"service": service.snapshot()}
 
 
 def _list_artifacts(books: Books, arguments: Arguments) -> JSON:
     """References only: an artifact is shown by opening it."""
     there = [a for a in books.services[arguments["service_id"]].artifacts if a.state != "deleted"]
-    books.named.update(artifact.id for artifact in there)
     rows = [{"artifact_id": a.id, "version": a.number, "state": a.state, "message": a.message} for a in there]
     return {"artifacts": list(rows)}
 

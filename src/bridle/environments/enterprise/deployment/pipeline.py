@@ -17,7 +17,7 @@ from bridle.environments.enterprise.deployment.rules import FINE, LOOKING, NEEDS
 from bridle.environments.enterprise.routing import Routing
 from bridle.environments.enterprise.workflow import ToolCall
 from bridle.harness import JSON, Action
-from bridle.trace import parts
+from bridle.trace import parts, strings
 
 
 class Pipeline:
@@ -52,6 +52,7 @@ class Pipeline:
     def apply(self, tool: str, arguments: Mapping[str, Any]) -> JSON:
         """Carry out an applicable call; every write counts up the version of its record, and time goes on."""
         result = OPERATIONS[tool](self.books, arguments)
+        self.books.named.update(strings(result))
         self.books.tick()
         return result
 
