@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -58,6 +59,7 @@ class Matrix:
     def record(self) -> dict[str, Any]:
         """As a JSON object: whoever has it can play the same."""
         return {
+            "version": version("bridle"),
             "environment": self.environment,
             "conditions": [condition.record() for condition in self.conditions],
             "contenders": [contender.record() for contender in self.contenders],

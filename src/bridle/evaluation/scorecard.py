@@ -3,7 +3,7 @@
     slices[name]          environment, split, offset, count; `lacking` says why one is not there
     conditions[name]      agent, manner, harness, whether simulated
     figures[slice][condition][metric]      {value, low, high, n}, or None for "no data"
-    tests[slice][condition]     {only_with, only_without, p} of McNemar's exact test against the agent without a harness
+    tests[slice][condition]     {only_with, only_without, p, holm, e} against the agent without a harness
     funnel[slice][condition]    success lost at each step
     changes[slice][condition]   completion by what was changed in a variant
     templates[condition]        completion minus the agent's without a harness, by template (nominal)
@@ -30,7 +30,7 @@ from bridle.evaluation.matrix import Played
 from bridle.evaluation.metrics import FlippedCall, authority_leakage, completion_gain, headroom_share
 from bridle.evaluation.slice import NOMINAL, SEARCH, Slice
 from bridle.runtime.verdict import rules_of
-from bridle.statistics import Estimate, mcnemar
+from bridle.statistics import Estimate, e_value, holm, mcnemar
 
 Found = dict[str, "Estimate | None"]
 Episodes = Sequence[AssessedEpisode]
@@ -72,7 +72,7 @@ class Scorecard:
                 }
                 for slice, of in self._figures.items()
             },
-            "tests": self._each(self._test),
+            "tests": self._tests(),
             "funnel": self._each(lambda _, e: [lost._asdict() for lost in outcomes.funnel(e)]),
             "changes": self._each(lambda _, e: _by_change(e)),
             "templates": self._templates(),
@@ -151,7 +151,21 @@ class Scorecard:
             return None
         only_with = sum(one.success and not other.success for one, other in pairs)
         only_without = sum(other.success and not one.success for one, other in pairs)
-        return {"only_with": only_with, "only_without": only_without, "p": mcnemar(only_with, only_without)}
+        return {
+            "only_with": only_with,
+            "only_without": only_without,
+            "p": mcnemar(only_with, only_without),
+            "e": e_value(only_with, only_without),
+        }
+
+    def _tests(self) -> dict[str, dict[str, Any]]:
+        """The tests, with p-values that hold for all conditions of a slice together (Holm 1979)."""
+        found = self._each(self._test)
+        for tests in found.values():
+            held = holm({name: test["p"] for name, test in tests.items() if test is not None})
+            for name, p in held.items():
+                tests[name]["holm"] = p
+        return found
 
     def _templates(self) -> dict[str, dict[str, float]]:
         """Mean difference in success from the agent without a harness, by template, on the nominal slice."""
