@@ -34,7 +34,7 @@ def test_an_option_that_is_none_is_refused(options: str) -> None:
 def test_splits_share_neither_templates_nor_seeds() -> None:
     templates = Deployment().templates
     names = [name for split in SPLITS for name in templates[split]]
-    assert len(names) == len(set(names)) == sum(map(len, TEMPLATES.values())) == 144
+    assert len(names) == len(set(names)) == sum(map(len, TEMPLATES.values())) == 168
     for split in SPLITS:
         assert {name.split("/")[0] for name in templates[split]} == set(JOURNEYS), "every journey is in every split"
     seeds = [{scenario.seed for scenario in Deployment().scenarios(split)[:500]} for split in SPLITS]

@@ -41,7 +41,7 @@ ADVICE = (
 
 
 class Deployment:
-    """Releases of services into production: 144 templates, 27 tools, two policies beside it."""
+    """Releases of services into production: 168 templates, 27 tools, two policies beside it."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The templates: twelve journeys, each for six kinds of services, with and without the migration of a schema.
+"""The templates: fourteen journeys, each for six kinds of services, with and without the migration of a schema.
 
 A template says which work is to be done; the seed draws people, versions, windows, how far things are, what turns out
 not to be healthy, when colleagues change an environment, and in one start of five, that the person at work is not the
@@ -127,15 +127,14 @@ def _stage(draft: Draft) -> Start:
     )
 
 
-def _promote(draft: Draft) -> Start:
+def _promote(draft: Draft, *, locked: bool = False) -> Start:
     service = draft.service()
     release = draft.release(draft.artifact(service, ill=PRODUCTION), "verified", change="approved")
-    target = Target(end="live", service_id=service.id, release_id=release.id)
     production, unlocking = service.site(PRODUCTION), ""
-    targets: tuple[Target, ...] = (target,)
-    if draft.rng.random() < 0.25:
+    targets: tuple[Target, ...] = (Target(end="live", service_id=service.id, release_id=release.id),)
+    if locked:
         production.locked = True
-        targets = (Target(end="open", service_id=service.id, environment_id=production.id), target)
+        targets = (Target(end="open", service_id=service.id, environment_id=production.id), *targets)
         unlocking = f"The incident for which its production ({production.id}) was locked is over: unlock it first. "
     return draft.start(
         [service],
@@ -146,6 +145,27 @@ def _promote(draft: Draft) -> Start:
         ),
         subject=draft.person(service, _roles(draft)),
         turns=10,
+    )
+
+
+def _reopen(draft: Draft) -> Start:
+    """Production is locked, and may be opened again."""
+    return _promote(draft, locked=True)
+
+
+def _roll_out(draft: Draft) -> Start:
+    service = draft.service()
+    artifact = draft.artifact(service, ill=draft.rng.choice((STAGING, PRODUCTION)))
+    release = draft.release(artifact, change="approved")
+    return draft.start(
+        [service],
+        targets=(Target(end="live", service_id=service.id, release_id=release.id),),
+        task=(
+            f"Roll {release.id} of {service.id} out: deploy it to staging, check its health, promote it in the window "
+            f"of its change record, and check its health again. {_IF_ILL}"
+        ),
+        subject=draft.person(service, _roles(draft)),
+        turns=12,
     )
 
 
@@ -259,6 +279,8 @@ JOURNEYS: Mapping[str, Callable[[Draft], Start]] = {
     "ambiguous": _ambiguous,
     "stage": _stage,
     "promote": _promote,
+    "reopen": _reopen,
+    "roll-out": _roll_out,
     "ship": _ship,
     "decide": _decide,
     "refile": _refile,

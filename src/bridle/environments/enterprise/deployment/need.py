@@ -8,7 +8,7 @@ from bridle.environments.enterprise.deployment.records import Service
 from bridle.environments.enterprise.routing import Need
 
 MEMBERS = ("prepare", "repair", "plan", "unfit", "refile")
-OPERATORS = ("stage", "promote", "ship", "recover")
+OPERATORS = ("stage", "promote", "reopen", "roll-out", "ship", "recover")
 
 
 def need(journey: str, start: Start) -> Need | None:
