@@ -74,14 +74,23 @@ class ModelFault(BridleError):
     """A model gave no usable completion.
 
     `permanent` says that asking again can't help (a wrong key, an unknown model); `retry_after` is the provider's own
-    request to wait, in seconds.
+    request to wait, in seconds. `billable` says that the provider may bill the attempt all the same (an answer that
+    can't be used, or one that never arrived); where it isn't given, whatever may pass may have been billed.
     """
 
-    def __init__(self, message: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
-        """Keep the sentence and what a retry has to know."""
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        retry_after: float | None = None,
+        billable: bool | None = None,
+    ) -> None:
+        """Keep the sentence and what a retry and a bill have to know."""
         super().__init__(message)
         self.permanent = permanent
         self.retry_after = retry_after
+        self.billable = not permanent if billable is None else billable
 
 
 class ReplayMiss(ModelFault):

@@ -9,12 +9,12 @@ from golden import matches
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from nodes import FAILED_STEPS, evidence
 
 from bridle.errors import Blame, Failure
 from bridle.rollout import FailedStep
 from bridle.synthesis.critic import EXAMPLES, consolidate, criticise
 from bridle.synthesis.excerpts import OBSERVATION_CHARS, TEXT_CHARS, fence, shown
+from nodes import FAILED_STEPS, evidence
 
 
 def step(kind: str = "illegal-accepted", action: Any = "[open 4]", feedback: str = "", **more: Any) -> FailedStep:

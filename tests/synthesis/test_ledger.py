@@ -80,9 +80,30 @@ def test_what_is_recorded_is_never_asked_again_and_bills_the_same(journal: Journ
     again = ledger(journal, silent, waits=waits)
     assert [again.complete(FIRST), again.complete(SECOND)] == told
     assert again.bill == book.bill
-    assert (again.bill.unknown, again.bill.unpriced) == (1, 1)
+    assert (again.bill.unknown, again.bill.unpriced) == (2, 2)  # "busy" may have been billed: nobody said
     assert silent.asked == []
     assert len(waits) == 1  # nobody waits for what is past
+
+
+def test_attempts_that_may_be_billed_are_bounded_apart_from_those_that_can_not_be(journal: Journal) -> None:
+    def fault(billable: bool) -> ModelFault:
+        return ModelFault("no", billable=billable)
+
+    model = Speaker([fault(False), fault(False), reply("one")])
+    book = Ledger(journal, model, expansion=1, allowance=9, billable=1, retry=Retry(attempts=3), sleep=lambda _: None)
+    assert book.complete(FIRST).text == "one"
+    assert (book.bill.calls, book.bill.answers, book.bill.unknown) == (3, 1, 0)
+    with pytest.raises(OutOfCalls):
+        book.complete(SECOND)
+    model = Speaker([fault(True), fault(True), reply("never")])
+    book = Ledger(journal, model, expansion=2, allowance=9, billable=2, retry=Retry(attempts=9), sleep=lambda _: None)
+    with pytest.raises(ModelFault):
+        book.complete(FIRST)
+    assert (book.bill.calls, book.bill.answers, book.bill.unknown) == (2, 2, 2)
+    again = Ledger(journal, Speaker([]), expansion=2, allowance=9, billable=2, retry=Retry(attempts=9))
+    with pytest.raises(ModelFault):
+        again.complete(FIRST)
+    assert again.bill == book.bill
 
 
 def test_a_call_in_doubt_is_counted_apart_and_made_anew(journal: Journal) -> None:

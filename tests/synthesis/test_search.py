@@ -14,8 +14,8 @@ from bridle.journal import Journal
 from bridle.models import Completion, Request, Scripted, Usage
 from bridle.synthesis import run as runs
 from bridle.synthesis.budget import Limit
-from bridle.synthesis.plan import Plan, paper
 from bridle.synthesis.outcome import Hooks
+from bridle.synthesis.plan import Plan, paper
 
 DOORS = "bridle.testing.toy:Doors"
 

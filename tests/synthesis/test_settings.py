@@ -52,12 +52,10 @@ def test_whole_matches_are_for_policies_and_the_target_is_lower_for_tool_calls()
     assert (plan(Doors()).target, plan(Pottery()).target, plan(Pottery(), target=0.5).target) == (1.0, 0.97, 0.5)
 
 
-@pytest.mark.parametrize("chosen", [{"preset": "papers"}, {"selector": ""}, {"lanes": 0}])
+@pytest.mark.parametrize("chosen", [{"preset": "papers"}, {"order": "random"}, {"lanes": 0}])
 def test_nonsense_is_refused(chosen: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
-        from bridle.synthesis.selection import selector
-
-        selector(plan(Doors(), **chosen).selector)
+        plan(Doors(), **chosen)
 
 
 def test_a_listed_game_can_be_held_to_the_verifier() -> None:

@@ -214,5 +214,11 @@ def _fault(who: str, error: Exception) -> ModelFault:
     said = f"{who}: {excerpt(str(error)) or type(error).__name__}"
     if isinstance(error, exceptions.ModelAPIError):
         final = (exceptions.ModelRequestRejectedError, exceptions.ModelQuotaExceededError)
-        return ModelFault(said, permanent=isinstance(error, final), retry_after=error.retry_after)
+        refused = isinstance(error, exceptions.ModelHTTPError)  # a status is no answer
+        return ModelFault(
+            said,
+            permanent=isinstance(error, final),
+            retry_after=error.retry_after,
+            billable=False if refused else None,
+        )
     return ModelFault(said, permanent=isinstance(error, exceptions.UserError))

@@ -29,6 +29,7 @@ def refusal(who: str, status: int, headers: Mapping[str, str], body: bytes) -> M
         f"{who} answered with status {status}: {said}. {advice}".rstrip(),
         permanent=(status < 500 and status not in TEMPORARY) or code == "insufficient_quota",
         retry_after=retry_after(headers),
+        billable=False,
     )
 
 

@@ -12,6 +12,8 @@ from bridle.errors import BridleError, Failure, ModelFault, SandboxFault
 from bridle.evaluation.job import Job, Measured, measure, repeats, vet
 from bridle.harness import Harness
 from bridle.journal import Journal
+from bridle.models.retry import Retry
+from bridle.synthesis.forecast import ANSWERS_A_NODE
 from bridle.synthesis.ledger import Ledger, OutOfCalls
 from bridle.synthesis.plan import Plan
 from bridle.synthesis.refiner import Assignment
@@ -38,8 +40,17 @@ class Order:
 class Expander:
     """Carries out expansions, never measuring the same program twice."""
 
-    def __init__(self, plan: Plan, environment: Environment, journal: Journal, executor: Executor) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        environment: Environment,
+        journal: Journal,
+        executor: Executor,
+        *,
+        retry: Retry,
+    ) -> None:
         """Everything that expansions share; all of it safe to use from several threads."""
+        self._retry = retry
         self._plan, self._environment = plan, environment
         self._journal, self._executor = journal, executor
         self._measured: dict[str, Future[Measured]] = {}
@@ -49,7 +60,15 @@ class Expander:
         """The child: measured, a duplicate, unusable or failed. Only a broken journal or a bug raises."""
         allowance = int(order.reserved["calls"])
         model = order.level.model
-        ledger = Ledger(self._journal, model, expansion=order.id, allowance=allowance)
+        limited = "tokens" in order.reserved or "usd" in order.reserved
+        ledger = Ledger(
+            self._journal,
+            model,
+            expansion=order.id,
+            allowance=allowance,
+            billable=ANSWERS_A_NODE if limited else None,
+            retry=self._retry,
+        )
         scope = order.assignment.scope
         node = Node(id=order.id, parent=order.parent, status="unusable", scope=scope, model=model.name)
         try:
@@ -129,8 +148,8 @@ def bill(ledger: Ledger, order: Order) -> dict[str, float]:
     return {
         "iterations": 1.0,
         "calls": float(bill.calls),
-        "tokens": order.reserved.get("tokens", 0.0) if bill.unknown else float(bill.tokens),
-        "usd": order.reserved.get("usd", 0.0) if bill.unpriced else bill.usd,
+        "tokens": max(float(bill.tokens), order.reserved.get("tokens", 0.0) if bill.unknown else 0.0),
+        "usd": max(bill.usd, order.reserved.get("usd", 0.0) if bill.unpriced else 0.0),
         "unknown_usage": float(bill.unknown),
         "unknown_price": float(bill.unpriced),
     }

@@ -21,7 +21,11 @@ from bridle.models.retry import Retry
 
 @dataclass(frozen=True, kw_only=True)
 class Bill:
-    """What one expansion's calls came to. `unknown` counts completions whose usage the provider did not say."""
+    """What one expansion's calls came to.
+
+    `unknown` counts the attempts whose usage the provider did not say, faults that it may bill all the same among them,
+    `unpriced` those whose price nobody knows, and `answers` those that may be on its bill at all.
+    """
 
     calls: int = 0
     tokens: int = 0
@@ -29,6 +33,7 @@ class Bill:
     unknown: int = 0
     unpriced: int = 0
     in_doubt: int = 0
+    answers: int = 0
 
     def add(self, completion: Completion) -> Bill:
         """The bill with one more completion."""
@@ -39,6 +44,14 @@ class Bill:
             usd=self.usd + (completion.usd or 0.0),
             unknown=self.unknown + (usage is None),
             unpriced=self.unpriced + (completion.usd is None),
+            answers=self.answers + 1,
+        )
+
+    def fail(self, fault: ModelFault) -> Bill:
+        """The bill with one more attempt that gave nothing."""
+        billed = int(fault.billable)
+        return replace(
+            self, unknown=self.unknown + billed, unpriced=self.unpriced + billed, answers=self.answers + billed
         )
 
 
@@ -47,7 +60,11 @@ class OutOfCalls(Exception):
 
 
 class Ledger:
-    """One expansion's model calls. `allowance` is how many attempts were set aside for it."""
+    """One expansion's model calls.
+
+    `allowance` is how many attempts were set aside for it, and `billable` how many of them may be billed, where tokens
+    or money were set aside.
+    """
 
     def __init__(
         self,
@@ -56,11 +73,13 @@ class Ledger:
         *,
         expansion: int,
         allowance: int,
+        billable: int | None = None,
         retry: Retry = Retry(),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Read back what the journal already has for this expansion."""
         self._journal, self._model, self._expansion, self._allowance = journal, model, expansion, allowance
+        self._billable = allowance if billable is None else billable
         self._retry, self._sleep = retry, sleep
         self._number = 0
         self.bill = Bill()
@@ -72,19 +91,24 @@ class Ledger:
             ModelFault: the last fault, when it is permanent or the attempts are used up.
             OutOfCalls: nothing was set aside for this request.
         """
-        if self.bill.calls >= self._allowance:
+        if self._used_up:
             raise OutOfCalls
         for attempt in count(1):
             asked, answer = self._attempt(request)
             if isinstance(answer, Completion):
                 self.bill = self.bill.add(answer)
                 return answer
+            self.bill = self.bill.fail(answer)
             wait = self._retry.wait(attempt, answer)
-            if wait is None or self.bill.calls >= self._allowance:
+            if wait is None or self._used_up:
                 raise answer
             if asked:
                 self._sleep(wait)
         raise AssertionError("unreachable")
+
+    @property
+    def _used_up(self) -> bool:
+        return self.bill.calls >= self._allowance or self.bill.answers >= self._billable
 
     def _attempt(self, request: Request) -> tuple[bool, Completion | ModelFault]:
         """One attempt, and whether it was made now; the recorded ones come first, those in doubt are only counted."""
@@ -108,6 +132,7 @@ class Ledger:
             completion = self._model.complete(request)
         except ModelFault as fault:
             record = {"fault": str(fault), "permanent": fault.permanent, "retry_after": fault.retry_after}
+            record["billable"] = fault.billable
             self._journal.append("call.result", key, record)
             return True, fault
         self._journal.append("call.result", key, {"completion": asdict(completion)})
@@ -120,4 +145,9 @@ def recorded(payload: dict[str, Any]) -> Completion | ModelFault:
         fields = payload["completion"]
         usage = Usage(**fields["usage"]) if fields["usage"] else None
         return Completion(**{**fields, "usage": usage})
-    return ModelFault(payload["fault"], permanent=payload["permanent"], retry_after=payload["retry_after"])
+    return ModelFault(
+        payload["fault"],
+        permanent=payload["permanent"],
+        retry_after=payload["retry_after"],
+        billable=payload.get("billable"),
+    )

@@ -18,6 +18,7 @@ from bridle.harness import write
 from bridle.journal import Journal
 from bridle.models import open_model
 from bridle.models.model import Model, Usage
+from bridle.models.retry import Retry
 from bridle.sandbox import LocalSandbox
 from bridle.synthesis.learner.learner import RULES, NoModel, RuleLearner
 from bridle.synthesis.outcome import Hooks, Outcome
@@ -64,10 +65,12 @@ def start(
     refiner: Refiner | None = None,
     executor: str | Executor = "processes",
     hooks: Hooks | None = None,
+    retry: Retry = Retry(),
 ) -> Outcome:
     """Start a run in a new folder.
 
-    What is not handed over is opened from the plan's names. Raises UsageError where the folder holds a run already.
+    What is not handed over is opened from the plan's names; `retry` is how patient it is with a model. Raises
+    UsageError where the folder holds a run already.
     """
     opened = resolve(plan.environment) if environment is None and plan.environment else environment
     if opened is None:
@@ -83,7 +86,7 @@ def start(
                 f"{folder} already holds a run; go on with  bridle resume {folder}  or name another folder."
             )
         journal.append("run.started", "", started(plan, opened, speakers))
-        parts = _parts(plan, opened, _levels(plan, speakers, refiner), journal, executor, hooks)
+        parts = _parts(plan, opened, _levels(plan, speakers, refiner), journal, executor, hooks, retry)
         return _search(plan, parts, folder, opened=own)
 
 
@@ -95,6 +98,7 @@ def resume(
     refiner: Refiner | None = None,
     executor: str | Executor = "processes",
     hooks: Hooks | None = None,
+    retry: Retry = Retry(),
     change: Callable[[Plan], Plan] = lambda plan: plan,
 ) -> Outcome:
     """Go on with a run where its journal ends. `change` may widen its limits; nothing else of the plan may change."""
@@ -109,7 +113,7 @@ def resume(
             raise UsageError("This run's environment was an object; resume it from Python with the same.")
         journal.append("run.resumed", "", {"limit": plan.record()["limit"]})
         speakers, own = _models(plan, model)
-        parts = _parts(plan, opened, _levels(plan, speakers, refiner), journal, executor, hooks)
+        parts = _parts(plan, opened, _levels(plan, speakers, refiner), journal, executor, hooks, retry)
         return _search(plan, parts, folder, opened=own)
 
 
@@ -186,6 +190,7 @@ def _parts(
     journal: Journal,
     executor: str | Executor,
     hooks: Hooks | None,
+    retry: Retry,
 ) -> Parts:
     return Parts(
         environment=unsealed(environment),
@@ -193,6 +198,7 @@ def _parts(
         journal=journal,
         executor=open_executor(executor) if isinstance(executor, str) else executor,
         hooks=hooks or Hooks(),
+        retry=retry,
     )
 
 

@@ -31,6 +31,7 @@ from bridle.evaluation.samples import sample_observations
 from bridle.harness import template
 from bridle.journal import Journal
 from bridle.models.model import Model, Priced, Usage
+from bridle.models.retry import Retry
 from bridle.synthesis.bank import Table, bank
 from bridle.synthesis.budget import Budget
 from bridle.synthesis.critic import QUOTAS, criticise
@@ -61,6 +62,7 @@ class Parts:
     journal: Journal
     executor: Executor
     hooks: Hooks = field(default_factory=Hooks)
+    retry: Retry = field(default_factory=Retry)
 
 
 class Search:
@@ -73,7 +75,7 @@ class Search:
         self._recorded = {e.key: Node.from_record(e.payload) for e in parts.journal.events("node") if e.payload}
         self._order = deque(node.id for node in self._recorded.values() if node.id > 0)
         self._seen: dict[str, int] = {e.key: e.payload["seen"] for e in parts.journal.events("expansion") if e.payload}
-        self._expander = Expander(plan, parts.environment, parts.journal, parts.executor)
+        self._expander = Expander(plan, parts.environment, parts.journal, parts.executor, retry=parts.retry)
         self._budget = Budget(plan.limit)
         self._forecast: Forecast | None = None
         self._threads: list[threading.Thread] = []
