@@ -102,7 +102,18 @@ def opa(served: Served, handler: BaseHTTPRequestHandler, body: Any) -> None:
     send(handler, answer)
 
 
+def evaluated(body: dict[str, Any]) -> dict[str, Any]:
+    """One evaluation of a batch: what can't be decided is false, with its error in the context."""
+    verdict = decided(body)
+    if verdict is None:
+        return {"decision": False, "context": {"error": {"status": 400, "message": "it lacks what the policy reads"}}}
+    return {"decision": verdict, **({} if verdict else {"context": {"reason": "beyond your limit"}})}
+
+
 def authzen(served: Served, handler: BaseHTTPRequestHandler, body: Any) -> None:
+    if handler.path.endswith("/evaluations") and served.answer is None:
+        send(handler, {"evaluations": [evaluated({**body, **one}) for one in body["evaluations"]]})
+        return
     verdict = decided(body)
     if served.answer is not None:
         send(handler, served.answer)

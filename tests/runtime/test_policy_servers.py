@@ -198,6 +198,87 @@ def test_authzen_a_version_is_a_policy() -> None:
     assert one.policy_digest != two.policy_digest
 
 
+@pytest.mark.parametrize(
+    "error", ["risk_engine_unavailable", {"status": 404, "message": "Resource not found"}, True, 0, ["x"]]
+)
+def test_authzen_a_server_that_could_not_decide_has_denied_nothing_for_good(error: Any) -> None:
+    for decision in (False, True):
+        with servers.serving(servers.authzen) as served:
+            served.answer = {"decision": decision, "context": {"error": error}}
+            answered = AuthzenEngine(served.url).evaluate(PERMITTED)
+        assert answered.outcome is Outcome.INDETERMINATE
+        assert "could not decide" in answered.errors[0]
+
+
+# --- several at once --------------------------------------------------------------------------------------------------
+
+UNDECIDED = replace(PERMITTED, context={})
+BATCH = [PERMITTED, TOO_MUCH, UNDECIDED, PERMITTED]
+
+
+def test_authzen_a_batch_is_asked_as_the_specification_says() -> None:
+    with servers.serving(servers.authzen) as served:
+        engine = AuthzenEngine(served.url)
+        decisions = engine.evaluate_all(BATCH)
+        ((path, headers, body),) = served.asked
+        alone = [engine.evaluate(request) for request in BATCH]
+    assert path == "/access/v1/evaluations"
+    assert headers["x-request-id"]
+    assert body["options"] == {"evaluations_semantic": "execute_all"}
+    assert [set(one) for one in body["evaluations"]] == [{"subject", "action", "resource", "context"}] * 4
+    outcomes = [Outcome.PERMIT, Outcome.DENY, Outcome.INDETERMINATE, Outcome.PERMIT]
+    assert [decision.outcome for decision in decisions] == outcomes == [decision.outcome for decision in alone]
+    assert [decision.request_digest for decision in decisions] == [request.digest for request in BATCH]
+    assert {decision.policy_digest for decision in decisions} == {engine.policy_digest}
+    assert decisions[1].reasons == ("beyond your limit",)
+
+
+PERMITS = {"decision": True}
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcomes"),
+    [
+        ({"evaluations": [PERMITS] * 4}, "pppp"),
+        ({"evaluations": [PERMITS] * 4, "decision": False}, "pppp"),
+        ({"evaluations": [PERMITS] * 3}, "????"),
+        ({"evaluations": [PERMITS] * 5}, "????"),
+        ({"evaluations": []}, "????"),
+        ({"evaluations": {"0": PERMITS}}, "????"),
+        ({"decision": True}, "????"),
+        ({}, "????"),
+        ({"evaluations": [PERMITS, True, None, {"decision": "true"}]}, "p???"),
+        ({"evaluations": [{"decision": True, "context": {"obligations": ["mfa"]}}, PERMITS, PERMITS, PERMITS]}, "?ppp"),
+        ({"evaluations": [{"decision": False}, PERMITS, {"context": {}}, {"decision": True, "context": None}]}, "dp??"),
+    ],
+)
+def test_authzen_batch_answers(answer: Any, outcomes: str) -> None:
+    """Nothing is permitted by its neighbour, and where the count does not fit nobody knows which is which."""
+    words = {"p": Outcome.PERMIT, "d": Outcome.DENY, "?": Outcome.INDETERMINATE}
+    with servers.serving(servers.authzen) as served:
+        served.answer = answer
+        decisions = AuthzenEngine(served.url).evaluate_all(BATCH)
+    assert [decision.outcome for decision in decisions] == [words[letter] for letter in outcomes]
+    assert all(decision.errors for decision in decisions if decision.outcome is Outcome.INDETERMINATE)
+
+
+@pytest.mark.parametrize("fault", servers.FAULTS)
+def test_a_batch_of_a_server_that_misbehaves_permits_nothing(fault: str) -> None:
+    with servers.serving(servers.authzen) as served:
+        engine = AuthzenEngine(served.url, seconds=SECONDS)
+        served.fault = servers.FAULTS[fault]
+        start = time.monotonic()
+        decisions = engine.evaluate_all(BATCH)
+        assert time.monotonic() - start < SECONDS + 1
+    assert [decision.outcome for decision in decisions] == [Outcome.INDETERMINATE] * 4
+    assert [decision.request_digest for decision in decisions] == [request.digest for request in BATCH]
+
+
+def test_a_batch_that_is_no_json_is_indeterminate_as_a_whole() -> None:
+    decisions = AuthzenEngine("https://pdp.internal").evaluate_all([PERMITTED, replace(PERMITTED, context={"a": {1}})])
+    assert [decision.outcome for decision in decisions] == [Outcome.INDETERMINATE] * 2
+
+
 # --- the way there ----------------------------------------------------------------------------------------------------
 
 

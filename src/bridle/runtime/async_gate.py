@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -24,9 +25,12 @@ class Performing(Protocol):
 class AsyncGate:
     """A gate driven by awaiting. Not for several tasks at once."""
 
-    def __init__(self, gate: Gate) -> None:
-        """`gate` keeps permits and denials. Its engine's `evaluate` and its session's `facts` may be asynchronous."""
-        self.gate = gate
+    def __init__(self, gate: Gate, *, seconds: float = 30.0) -> None:
+        """`gate` keeps permits and denials. Its engine's `evaluate` and its session's `facts` may be asynchronous.
+
+        What takes either longer than `seconds` is no answer.
+        """
+        self.gate, self._seconds = gate, seconds
 
     async def answer(self, effect: Effect) -> Any:
         """Answer an effect that is not for the agent or the harness; raises as `Gate.answer`."""
@@ -43,9 +47,11 @@ class AsyncGate:
             ask = next(asking)
             while True:
                 try:
-                    answer = await self._answered(ask)
+                    async with asyncio.timeout(self._seconds) as deadline:
+                        answer = await self._answered(ask)
                 except Exception as error:
-                    ask = asking.throw(error)
+                    late = TimeoutError(f"no answer within {self._seconds:g} seconds") if deadline.expired() else error
+                    ask = asking.throw(late)
                 else:
                     ask = asking.send(answer)
         except StopIteration as decided:
@@ -66,4 +72,4 @@ async def _answered(holder: object, function: Callable[..., Any], *values: Any) 
     """Embedded ones (`blocks` is False) are asked in place: a thread would cost more than they do."""
     if getattr(holder, "blocks", True) is False:
         return function(*values)
-    return await awaited(function, *values)
+    return await awaited(function, *values, finish=False)

@@ -7,7 +7,7 @@ the very object that was decided on.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from bridle.authorization import AuthorizationRequest, Decision, Facts, Informing, Outcome, PolicyEngine
@@ -17,7 +17,9 @@ from bridle.harness import Action
 from bridle.runtime.denials import Denials
 from bridle.runtime.effects import Authorise, Effect, Execute, Observe, Probe, Withhold
 from bridle.runtime.frozen import FrozenCall, freeze
+from bridle.runtime.policies.batch import decide
 from bridle.runtime.policies.mapping import RequestMapping
+from bridle.runtime.policies.remembered import Decisions
 from bridle.trace import Withholding
 
 NOBODY = Facts(subject={"type": "Agent", "id": "agent"})
@@ -45,17 +47,23 @@ class Gate:
     """Authorises and executes the calls of one session. Not for several threads at once."""
 
     def __init__(
-        self, session: Episode, mapping: RequestMapping, engine: PolicyEngine, *, volatile: Iterable[str] = ()
+        self,
+        session: Episode,
+        mapping: RequestMapping,
+        engine: PolicyEngine,
+        *,
+        volatile: Iterable[str] = (),
+        decisions: Decisions | None = None,
     ) -> None:
         """`session` executes calls; its facts are the control plane's (`Informing`), where it has any.
 
         `engine` may be exchanged while the session goes on. `volatile` names keys of the context that change by
-        themselves (see `Denials`).
+        themselves (see `Denials`). `decisions` remembers some, and may be shared; without it the engine is asked.
         """
         self.session, self.mapping, self.engine = session, mapping, engine
         self.informing = session if isinstance(session, Informing) else None
         self._withholding = session if isinstance(session, Withholding) else None
-        self._denials = Denials(volatile)
+        self._denials, self._decisions = Denials(volatile), decisions
         self._permit: FrozenCall | None = None
 
     def answer(self, effect: Effect) -> Any:
@@ -112,6 +120,25 @@ class Gate:
             self._permit = frozen
         return decision
 
+    def preview(self, calls: Sequence[Action]) -> list[Decision]:
+        """What would be decided on these calls now, in as few exchanges as the engine needs. It permits nothing.
+
+        Denials that stand are left out of account: whoever asks for the execution of a call is told of them.
+        """
+        found: list[Decision | AuthorizationRequest] = []
+        for call in calls:
+            frozen = freeze(call)
+            try:
+                if isinstance(frozen, str):
+                    found.append(self._indeterminate(frozen))
+                    continue
+                facts = self._answered(Inform(*self.mapping.resource(frozen.call)))
+                found.append(self.mapping.request(frozen.call, facts))
+            except Exception as error:
+                found.append(self._indeterminate(f"{type(error).__name__}: {error}"))
+        decided = iter(decide(self.engine, [one for one in found if isinstance(one, AuthorizationRequest)]))
+        return [next(decided) if isinstance(one, AuthorizationRequest) else one for one in found]
+
     def execute(self, action: Action) -> Step:
         """Hand the permitted call to the environment."""
         return self.session.step(self.redeem(action))
@@ -150,7 +177,10 @@ class Gate:
     def _decide(self, request: AuthorizationRequest, version: str | int | None) -> Asking:
         """The engine's decision; a denial that stands is repeated, also against the engine's own new word."""
         question = self._denials.question(request, version)
-        settled = self._denials.settled(question, self._policy_digest(), request.digest)
+        policy = self._policy_digest()
+        settled = self._denials.settled(question, policy, request.digest)
+        if settled is None and self._decisions is not None:
+            settled = self._decisions.known(request, version, policy)
         if settled is not None:
             return settled
         decision: object = yield Evaluate(request)
@@ -162,6 +192,8 @@ class Gate:
         if settled is not None and decision.permits:
             return settled
         self._denials.note(question, decision)
+        if self._decisions is not None and decision.policy_digest == policy:
+            self._decisions.keep(request, version, decision)
         return decision
 
     def _indeterminate(self, error: str, request_digest: str = "") -> Decision:
