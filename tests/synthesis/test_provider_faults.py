@@ -171,4 +171,4 @@ def test_no_limit_is_exceeded_by_the_providers_own_ledger(tmp_path: Path, limit:
         assert len(keys) == len(set(keys)) == len(provider.calls)
         if concurrency == 1:  # else expansions that were under way when it paused are settled when it goes on
             assert outcome.spent["calls"] == len(provider.calls)
-            assert provider.tokens <= outcome.spent["tokens"]
+            assert limit.tokens is None or provider.tokens <= outcome.spent["tokens"]
