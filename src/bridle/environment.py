@@ -137,6 +137,14 @@ class ForeignActing(Protocol):
 
 
 @runtime_checkable
+class Copying(Protocol):
+    """An episode that can be copied, hidden state and all: for players that search."""
+
+    def copy(self, rng: random.Random) -> Episode:
+        """The same episode going on by itself; what chance decides from now on is drawn anew from `rng`."""
+
+
+@runtime_checkable
 class Shipping(Protocol):
     """An environment that comes with a harness written by hand: the honest baseline of a generated one."""
 

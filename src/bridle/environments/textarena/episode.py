@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 import random
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from bridle.environment import Observation, Step, Truth
@@ -120,6 +121,17 @@ class TextArenaEpisode:
         changed = [near_miss(rng, action) for action in legal for _ in range(4 if self._rules.exact else 1)]
         near += [action for action in changed if not self._plays(action)]
         return list(foreign_actions(rng, legal=legal, near=near[:6], earlier=self._taken))
+
+    def copy(self, rng: random.Random) -> TextArenaEpisode:
+        """The same game going on by itself; what it draws from now on comes from `rng`."""
+        twin = object.__new__(TextArenaEpisode)
+        twin.__dict__.update(self.__dict__)
+        twin._env = self._copy()  # catches up the history, so before that is copied
+        twin._state = twin._env.state
+        twin._history = deepcopy(self._history)
+        twin._taken, twin._refused = list(self._taken), dict(self._refused)
+        twin._random = EpisodeRandom(rng.getrandbits(64))
+        return twin
 
     def _deal(self) -> None:
         rules = self._rules

@@ -1,0 +1,1 @@
+"""What model agents are asked, as Markdown with places for the moment's text."""
