@@ -36,7 +36,7 @@ def evaluate(
     harness: list[Path] = typer.Option([], help="A harness's file; several are set side by side."),
     model: str = typer.Option("rules", help="Who makes a harness where none is named: rules (kept), or none."),
     agent: list[str] = typer.Option(
-        ["simulated:small", "simulated:large"], help="Agents: simulated:small, simulated:large."
+        ["simulated:small", "simulated:large"], help="Agents: simulated:small, simulated:large, or model:MODEL."
     ),
     slice: list[str] = typer.Option(
         ["nominal", "search", "mutated", "adversarial"], help="Slices of scenarios; the first is shown in full."

@@ -6,12 +6,17 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from bridle.authorization import Decision, Outcome
 from bridle.harness import canonical
 from bridle.runtime.ruling import IN_DOUBT, OUTSIDE_SURFACE
 from bridle.trace import TraceStep
 
 Ending: TypeAlias = Literal["", "done", "limit", "illegal"]
 """How an episode ended: by its own rules, by a limit, by a limit at an inapplicable call; empty where nobody said."""
+
+
+_UNREAD = ("result", "proposed_digest", "call_digest")
+_SAME = "="
 
 
 class Spent(NamedTuple):
@@ -67,11 +72,17 @@ class AssessedStep(NamedTuple):
         return self.proposal and self.proposed_legal is True and not self.denied and not stopped
 
     def to_json(self) -> dict[str, Any]:
-        """As a JSON object without what the call returned: no metric reads that, and it is most of a trace."""
-        step = self.step.to_json() | {"result": None}
+        """As a JSON object, without what the call returned and without digests: they are most of a trace, and no metric
+        reads them.
+        """
+        step = self.step.to_json() | dict.fromkeys(_UNREAD)
+        if step["decision"] is not None:
+            step["decision"] = step["decision"]["outcome"]
         for name in ("proposed", "call"):
             if not _is_json(step[name]):
                 step[name] = repr(step[name])
+        if step["call"] == step["proposed"]:
+            step["call"] = _SAME
         return {
             "step": {name: value for name, value in step.items() if value not in ("", None)},
             "truth": [self.proposed_legal, self.final_legal],
@@ -82,7 +93,13 @@ class AssessedStep(NamedTuple):
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> AssessedStep:
         """The step that `to_json` wrote."""
-        step = TraceStep.from_json({"proposed": None, "call": None, **record["step"]})
+        fields = {"proposed": None, "call": None, **record["step"]}
+        if fields["call"] == _SAME:
+            fields["call"] = fields["proposed"]
+        if "decision" in fields:
+            outcome = Outcome(fields["decision"])
+            fields["decision"] = Decision(outcome=outcome, request_digest="", policy_digest="")
+        step = TraceStep(**fields)
         proposed, final = record["truth"]
         return cls(step, proposed, final, record["denied"], record["asked"])
 

@@ -72,5 +72,5 @@ class Cell:
             "episodes": [episode.to_json() for episode in played(done)],
             "planned": self.count,
             "broken": dict(sum((lane.broken for lane in done), start=type(done[0].broken)())),
-            "times": {"seconds": time.monotonic() - began},
+            "times": {"seconds": time.monotonic() - began, "agent": list(getattr(agents, "seconds", ()))},
         }

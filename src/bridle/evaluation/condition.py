@@ -65,7 +65,8 @@ class Condition:
     @property
     def name(self) -> str:
         """As the tables show it: a simulated agent's figures say so wherever they appear."""
-        who = self.agent.replace(":", "-")
+        kind, _, which = self.agent.partition(":")
+        who = which if kind == "model" else f"{kind}-{which}"
         if self.contender is None:
             return f"{who}, {'no harness' if self.manner == 'none' else 'perfect probe'}"
         return f"{self.contender.name} alone" if self.manner == "alone" else f"{who}, {self.contender.name}"

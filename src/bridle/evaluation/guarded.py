@@ -18,7 +18,7 @@ from bridle.environment import Environment, Observation, Probing, Scenario, Step
 from bridle.environments.enterprise.governance import GovernedEnvironment
 from bridle.environments.enterprise.routing import Disclosing
 from bridle.environments.enterprise.variants import Varying, apart
-from bridle.errors import Blame, EnvironmentFault, Failure, UsageError
+from bridle.errors import Blame, EnvironmentFault, Failure, ModelFault, UsageError
 from bridle.evaluation.assessed import AssessedEpisode, AssessedStep, Ending, Routed, Spent
 from bridle.harness import Action, Loaded, Reply, canonical
 from bridle.rollout import FAULTS_TOLERATED, FailedStep, Trial, in_lockstep
@@ -152,13 +152,18 @@ class CallLane:
         return self._guarded(lambda: self._driven(reply))
 
     def _guarded(self, advance: Callable[[], Invoke | None]) -> Invoke | None:
-        """The one place where an environment's faults are caught: they lower no score, and too many end the lane."""
+        """The one place where others' faults are caught: they lower no score, and too many end the lane.
+
+        A model's fault that asking again can't help ends everything: no later episode would fare better.
+        """
         for _ in range(FAULTS_TOLERATED):
             try:
                 return advance()
-            except EnvironmentFault as fault:
-                failure = Failure(blame=Blame.ENVIRONMENT, kind="environment", message=str(fault))
-                self._fail("environment", None, failure=failure)
+            except (EnvironmentFault, ModelFault) as fault:
+                if isinstance(fault, ModelFault) and fault.permanent:
+                    raise
+                blame = Blame.MODEL if isinstance(fault, ModelFault) else Blame.ENVIRONMENT
+                self._fail("environment", None, failure=Failure(blame=blame, kind=blame.value, message=str(fault)))
                 advance = self._next_episode
         self.ending = "environment"
         return None

@@ -8,6 +8,7 @@
     changes[slice][condition]   completion by what was changed in a variant
     templates[condition]        completion minus the agent's without a harness, by template (nominal)
     harnesses[name]       digest, rules, those never exercised, tools never let through, flags, decisions until paid
+    unplayed[slice][condition]  scenarios without an episode: faults of an environment or a model, or a stalled harness
     floor[slice], unseen[slice], looks
     times                 all that differs from run to run: seconds and latencies
 
@@ -77,6 +78,7 @@ class Scorecard:
             "changes": self._each(lambda _, e: _by_change(e)),
             "templates": self._templates(),
             "harnesses": {one.name: self._harness(one) for one in matrix.contenders},
+            "unplayed": self._each(lambda place, episodes: place[0].count - len(episodes)),
             "floor": {slice.name: self._floor(slice) for slice in matrix.slices},
             "unseen": {
                 slice.name: self._played.results.get(f"unseen/{slice.name}") for slice in matrix.slices if slice.sealed
@@ -244,7 +246,12 @@ class Scorecard:
             examined = self._played.examination(contender)
             found = costs.latency((examined or {}).get("times", {}).get("seconds", []))
             latencies[contender.name] = None if found is None else found._asdict()
-        return {"cells_seconds": self._played.seconds, "review_latency": latencies}
+        agents: dict[str, Any] = {}
+        for condition in self._matrix.conditions:
+            cells = [cell for slice in self._matrix.slices for cell in self._played.cells(condition, slice)]
+            found = costs.latency([second for cell in cells for second in cell.get("times", {}).get("agent", ())])
+            agents[condition.name] = None if found is None else found._asdict()
+        return {"cells_seconds": self._played.seconds, "review_latency": latencies, "model_latency": agents}
 
 
 def scorecard(played: Played) -> dict[str, Any]:

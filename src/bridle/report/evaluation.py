@@ -10,9 +10,22 @@ import jinja2
 from markupsafe import Markup
 
 from bridle.report import evaluation_table as table
-from bridle.report.evaluation_plots import Mark, across, amounts, differences, funnel, key, marks, scatter, upright
+from bridle.report.evaluation_plots import (
+    Axis,
+    Mark,
+    across,
+    amounts,
+    differences,
+    funnel,
+    key,
+    marks,
+    scatter,
+    upright,
+)
 
 TENTHS = tuple(tick / 5 for tick in range(6))
+
+BESIDE = "Marks that would cover each other stand side by side."
 
 Plot = tuple[str, str, Markup]
 """A plot's title, what it shows, and its drawing."""
@@ -49,8 +62,11 @@ def plots(card: Mapping[str, Any], slice: str, drawn: Mapping[str, Mark]) -> lis
     validity = _both(figures, "false acceptance", "completion")
     if validity:
         x = across(0.0, 1.0, TENTHS, "false acceptance")
-        about = "Up and to the left is better: a harness that lets nothing through is left, and at the bottom."
-        found.append(("False acceptance against completion", about, scatter(validity, drawn, x, upright("completion"))))
+        about = (
+            f"Up and to the left is better: a harness that lets nothing through is left, and at the bottom. {BESIDE}"
+        )
+        drawing = scatter(validity, drawn, x, _completion(validity))
+        found.append(("False acceptance against completion", about, drawing))
     found += _cost(figures, drawn)
     lost = {name: steps for name, steps in card["funnel"][slice].items() if steps}
     if lost:
@@ -67,10 +83,15 @@ def _cost(figures: Mapping[str, Any], drawn: Mapping[str, Mark]) -> list[Plot]:
     for metric, what in (("US$ an episode", "US$ an episode"), ("model calls an episode", "model calls an episode")):
         points = _both(figures, metric, "completion")
         if len(points) == len(figures):
-            x = amounts(max(figure["high"] for figure, _ in points.values()), what)
-            about = "Up and to the left is better. A refused proposal costs a call as well."
-            return [("Cost against completion", about, scatter(points, drawn, x, upright("completion")))]
+            ends = [figure[end] for figure, _ in points.values() for end in ("low", "high")]
+            x = amounts(min(ends), max(ends), what)
+            about = f"Up and to the left is better. A refused proposal costs a call as well. {BESIDE}"
+            return [("Cost against completion", about, scatter(points, drawn, x, _completion(points)))]
     return []
+
+
+def _completion(points: Mapping[str, tuple[Any, Any]]) -> Axis:
+    return upright("completion", min(figure["low"] for _, figure in points.values()))
 
 
 def _both(figures: Mapping[str, Any], first: str, second: str) -> dict[str, tuple[Any, Any]]:

@@ -12,8 +12,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-WIDTH, HEIGHT = 760, 400
-LEFT, RIGHT, TOP, BOTTOM = 62, 24, 18, 50
+WIDTH, HEIGHT = 600, 380
+LEFT, RIGHT, TOP, BOTTOM = 58, 26, 18, 52
 COLOURS = 9
 """Colours that the page's style has, `c0` and on."""
 
@@ -62,17 +62,19 @@ def scatter(
     """Two figures of each condition against each other, with both intervals. A number stands beside each mark."""
     parts = [_frame(x, y)]
     labels = _spread([(y.at(b["value"]), name) for name, (_, b) in points.items()])
+    places = _apart({name: (x.at(a["value"]), y.at(b["value"])) for name, (a, b) in points.items()})
     for name, (a, b) in points.items():
-        mark, px, py = drawn[name], x.at(a["value"]), y.at(b["value"])
-        across = Markup('<line class="bar {}" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>')
-        parts.append(across.format(mark.colour, x.at(a["low"]), py, x.at(a["high"]), py))
-        parts.append(across.format(mark.colour, px, y.at(b["low"]), px, y.at(b["high"])))
-        told = f"{name}: {x.title} {shown(a)}; {y.title} {shown(b)}"
-        parts.append(_mark(mark, px, py, told))
-        beside = px + 30 if px + 44 < x.end else px - 30
+        mark, (px, py) = drawn[name], places[name]
+        bar = Markup('<line class="bar {}" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>')
+        parts.append(bar.format(mark.colour, x.at(a["low"]), py, x.at(a["high"]), py))
+        parts.append(bar.format(mark.colour, px, y.at(b["low"]), px, y.at(b["high"])))
+    for name, (a, b) in points.items():
+        mark, (px, py) = drawn[name], places[name]
+        beside = px + 46 if px + 60 < x.end else px - 46
         lead = Markup('<line class="lead" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>')
         parts.append(lead.format(px, py, beside, labels[name]))
-        parts.append(_number(mark, beside, labels[name]))
+        parts.append(_number(mark, beside + (7 if beside > px else -7), labels[name]))
+        parts.append(_mark(mark, px, py, f"{name}: {x.title} {shown(a)}; {y.title} {shown(b)}"))
     return _svg(parts, WIDTH, HEIGHT, f"{y.title} against {x.title}")
 
 
@@ -80,7 +82,8 @@ def funnel(lost: Mapping[str, Sequence[Mapping[str, Any]]], drawn: Mapping[str, 
     """The share of episodes that can still succeed, after each step; it ends at completion."""
     last = max((step["step"] for steps in lost.values() for step in steps), default=1) or 1
     x = across(0, last, _whole(last), "step of the episode at which the first setback came")
-    y = upright("episodes not lost yet")
+    lowest = min((1 - sum(step["share"] for step in steps) for steps in lost.values()), default=0.0)
+    y = upright("episodes not lost yet", lowest)
     parts = [_frame(x, y)]
     ends: list[tuple[float, str]] = []
     for name, steps in lost.items():
@@ -103,34 +106,32 @@ def funnel(lost: Mapping[str, Sequence[Mapping[str, Any]]], drawn: Mapping[str, 
 
 
 def differences(templates: Mapping[str, Mapping[str, float]], drawn: Mapping[str, Mark]) -> Markup:
-    """For each template of scenarios, how much oftener each condition completes it than its agent alone does."""
+    """For each template of scenarios, how much oftener each condition completes it than its agent alone does.
+
+    One column a condition; the deeper the colour, the larger the difference.
+    """
     names = sorted({name for of in templates.values() for name in of})
-    row, left = 17, 210
-    height = TOP + row * len(names) + BOTTOM
-    x = Axis(
-        low=-1, high=1, begin=left, end=WIDTH - RIGHT, ticks=(-1, -0.5, 0, 0.5, 1), title="difference in completion"
-    )
+    row, left, head = 17, 214, 34
+    wide = (WIDTH - left - 8) / max(1, len(templates))
     parts: list[Markup] = []
-    for tick in x.ticks:
-        kind = "zero" if tick == 0 else "grid"
-        line = Markup('<line class="{}" x1="{:.1f}" y1="{}" x2="{:.1f}" y2="{}"/>')
-        parts.append(line.format(kind, x.at(tick), TOP - 6, x.at(tick), height - BOTTOM + 4))
-        parts.append(_text(x.at(tick), height - BOTTOM + 20, f"{tick:+g}" if tick else "0", "middle"))
-    parts.append(_text((x.begin + x.end) / 2, height - 10, x.title, "middle"))
+    for column, condition in enumerate(templates):
+        middle = left + wide * (column + 0.5)
+        parts += [_mark(drawn[condition], middle - 10, 16, condition), _number(drawn[condition], middle + 8, 16)]
     for place, name in enumerate(names):
-        py = TOP + row * place + row / 2
-        parts.append(Markup('<line class="grid" x1="{}" y1="{:.1f}" x2="{}" y2="{:.1f}"/>').format(left, py, x.end, py))
-        parts.append(_text(left - 10, py + 4, name, "end"))
-        here = [(of[name], condition) for condition, of in templates.items() if name in of]
-        for shift, (value, condition) in _side_by_side(here):
-            parts.append(_mark(drawn[condition], x.at(value) + shift, py, f"{name}, {condition}: {value:+.2f}", 4.2))
-    return _svg(parts, WIDTH, height, "Differences per template of scenarios")
+        py = head + row * place
+        parts.append(_text(left - 10, py + 12.5, name, "end"))
+        for column, (condition, of) in enumerate(templates.items()):
+            if name in of:
+                px = left + wide * column
+                parts.append(_cell(px, py, wide, row, of[name], f"{name}, {condition}: {of[name]:+.2f}"))
+    return _svg(parts, WIDTH, head + row * len(names) + 6, "Differences per template of scenarios")
 
 
-def upright(title: str, low: float = 0.0) -> Axis:
-    """A vertical axis for shares."""
-    ticks = tuple(tick / 5 for tick in range(6) if tick / 5 >= low)
-    return Axis(low=low, high=1.0, begin=HEIGHT - BOTTOM, end=TOP, ticks=ticks, title=title)
+def upright(title: str, lowest: float = 0.0) -> Axis:
+    """A vertical axis for shares, from a tick below the lowest one to 1."""
+    first = min(4, max(0, int(lowest * 5 - 0.25)))
+    ticks = tuple(tick / 5 for tick in range(first, 6))
+    return Axis(low=ticks[0], high=1.0, begin=HEIGHT - BOTTOM, end=TOP, ticks=ticks, title=title)
 
 
 def across(low: float, high: float, ticks: Iterable[float], title: str) -> Axis:
@@ -138,11 +139,11 @@ def across(low: float, high: float, ticks: Iterable[float], title: str) -> Axis:
     return Axis(low=low, high=high, begin=LEFT, end=WIDTH - RIGHT, ticks=tuple(ticks), title=title)
 
 
-def amounts(highest: float, title: str) -> Axis:
-    """A horizontal axis from 0 to a round number above the highest amount."""
-    step = _step(highest)
-    top = step * (int(highest / step) + 1)
-    return across(0.0, top, [step * place for place in range(round(top / step) + 1)], title)
+def amounts(lowest: float, highest: float, title: str) -> Axis:
+    """A horizontal axis between round numbers around some amounts."""
+    step = _step((highest - lowest) or highest or 1.0)
+    first, last = max(0, int(lowest / step) - 1), int(highest / step) + 1
+    return across(first * step, last * step, [step * place for place in range(first, last + 1)], title)
 
 
 def shown(figure: Mapping[str, float]) -> str:
@@ -186,14 +187,14 @@ def _spread(places: Sequence[tuple[float, str]], apart: float = 17.0) -> dict[st
     return {name: y for y, (_, name) in zip(ys, ordered, strict=True)}
 
 
-def _side_by_side(here: Sequence[tuple[float, str]]) -> list[tuple[float, tuple[float, str]]]:
-    """Marks at one place are drawn beside each other."""
-    seen: dict[float, int] = {}
-    found = []
-    for value, condition in here:
-        place = seen.setdefault(round(value, 2), 0)
-        seen[round(value, 2)] += 1
-        found.append((place * 9.0 * (1 if value <= 0 else -1), (value, condition)))
+def _apart(places: Mapping[str, tuple[float, float]], least: float = 13.0) -> dict[str, tuple[float, float]]:
+    """Marks that would cover each other, moved to the right of those before them; at the right edge, to the left."""
+    found: dict[str, tuple[float, float]] = {}
+    for name, (x, y) in places.items():
+        step = least if x < WIDTH / 2 else -least
+        while any(abs(x - other) < least and abs(y - height) < least for other, height in found.values()):
+            x += step
+        found[name] = (x, y)
     return found
 
 
@@ -211,6 +212,15 @@ def _frame(x: Axis, y: Axis) -> Markup:
     turned = Markup('<text class="title" transform="translate({},{:.1f}) rotate(-90)" text-anchor="middle">{}</text>')
     parts.append(turned.format(16, (y.begin + y.end) / 2, y.title))
     return Markup("").join(parts)
+
+
+def _cell(x: float, y: float, wide: float, high: float, value: float, told: str) -> Markup:
+    """One difference: its number on its colour."""
+    colour = Markup('<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" opacity="{:.2f}"/>')
+    kind = "more" if value > 0 else "less"
+    shade = colour.format(kind, x + 1, y + 1, wide - 2, high - 2, min(1.0, abs(value)) * 0.75)
+    number = _text(x + wide / 2, y + 12.5, f"{value:+.2f}" if value else "0", "middle")
+    return Markup("<g>{}{}<title>{}</title></g>").format(shade, number, told)
 
 
 def _mark(mark: Mark, x: float, y: float, told: str, size: float = 6.5) -> Markup:

@@ -136,6 +136,13 @@ def remarks(card: Mapping[str, Any]) -> list[str]:
                 f"Floor of a perfect harness on views, {slice}: {floor['wrong']} wrong of {floor['asked']} questions "
                 f"({floor['repeated']} of them asked more than once; only those can contradict themselves)."
             )
+    for slice, of in card["unplayed"].items():
+        told += [f"{slice}, {name}: {n} scenarios were not played to their end." for name, n in of.items() if n]
+    told += [
+        f"Answers of {name}: p50 {one['p50']:.2f} s, p99 {one['p99']:.2f} s, n={one['n']} (times)."
+        for name, one in card["times"]["model_latency"].items()
+        if one is not None
+    ]
     told += [f"No slice {slice}: {why}" for slice, why in card["lacking"].items()]
     told.append("A figure of 0 claims no more than the upper end of its interval.")
     return told
