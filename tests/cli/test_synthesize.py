@@ -63,3 +63,16 @@ def test_a_search_that_descends_from_a_harness_says_so(bridle: Bridle, tmp_path:
     assert (code, json.loads(out)["best"]["root"]) == (0, {"node": -1, "from": "poor.py"})
     code, out, _ = bridle(*words, "--run", tmp_path / "again", *SMALL)
     assert "It descends from poor.py." in out
+
+
+def test_a_runs_counterexamples_are_exported(bridle: Bridle, tmp_path: Path) -> None:
+    run, poor = tmp_path / "run", tmp_path / "poor.py"
+    poor.write_text(ALWAYS_FOUR)
+    words = ("synthesize", DOORS, "--model", says(tmp_path, RIGHT), "--from", poor, "--selector", "chain")
+    assert bridle(*words, "--run", run, *SMALL, "--json")[0] == 0
+    code, out, _ = bridle("export", run, "--to", tmp_path / "tests", "--json")
+    found = json.loads(out)
+    assert (code, found["open"], found["ancestors"]["-1"] > 0) == (0, 0, True)
+    code, out, _ = bridle("export", run, "--to", tmp_path / "tests")
+    assert f"pytest {tmp_path / 'tests' / 'test_counterexamples.py'}" in out
+    assert "Its ancestor -1 fails on" in out

@@ -9,6 +9,7 @@ from bridle.cli.demo import demo
 from bridle.cli.doctor import doctor
 from bridle.cli.environments import environments
 from bridle.cli.evaluate import evaluate
+from bridle.cli.export import export
 from bridle.cli.paper import paper
 from bridle.cli.report import report
 from bridle.cli.synthesize import resume, synthesize
@@ -25,7 +26,7 @@ app = typer.Typer(
     help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
 )
 
-for command in (demo, doctor, environments, synthesize, resume, check, evaluate, paper, report):
+for command in (demo, doctor, environments, synthesize, resume, export, check, evaluate, paper, report):
     app.command()(command)
 
 
