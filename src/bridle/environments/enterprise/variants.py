@@ -117,7 +117,7 @@ class _Changed(Sequence[Scenario]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         scenario = self._nominal[index]
-        turn = scenario.index + scenario.index // self._templates
+        turn = scenario.index % self._templates + scenario.index // self._templates
         change = self._changes[turn % len(self._changes)]
         return replace(scenario, template=f"{scenario.template}{MARK}{change}")
 

@@ -48,7 +48,7 @@ class Support:
         self,
         transient: str | float = 0.03,
         internal: str | float = 0.004,
-        moves: str | float = 0.04,
+        moves: str | float = 0.02,
         variant: str = "nominal",
         mutation: str = "",
     ) -> None:
@@ -69,7 +69,7 @@ class Support:
         self.name = "?".join(filter(None, ("enterprise/support", self.variant.query)))
         self.description = (
             "A support desk: tickets are triaged, put into the queue that takes them, assigned, investigated, "
-            "answered, refunded, passed on to specialists, resolved and closed. Calls are made one at a time through tools."
+            "answered, refunded, passed on to specialists, resolved and closed. Calls are made one at a time."
         )
         self.action_space = 'A tool call: {"tool": name, "arguments": {…}}. The view declares the tools.'
         self.contract = TOOL_CALL
