@@ -46,6 +46,9 @@ def synthesize(
     order: str = typer.Option("dispatch", help="dispatch (reproducible) or free (faster)."),
     plateau: int = typer.Option(24, help="Give up after this many expansions without a better node."),
     escalate_after: int = typer.Option(8, help="Ask the next model after this many expansions without a better node."),
+    two_parents: bool = typer.Option(
+        False, "--two-parents", help="Show the refiner a second program too, which is right where the first is wrong."
+    ),
     target: float = typer.Option(None, help="The H that counts as done: 1 for games, 0.97 for tool calls."),
     lanes: int = typer.Option(10, help="Parallel episodes of a rollout."),
     steps: int = typer.Option(1000, help="Steps of each parallel episode."),
@@ -97,6 +100,7 @@ def synthesize(
         seed=seed,
         plateau=plateau,
         escalate_after=escalate_after,
+        two_parents=two_parents,
         limit=limit,
     )
     roots = [root(path, opened.contract) for path in start_from]

@@ -89,18 +89,23 @@ def vet(harness: Harness, limits: Limits) -> Failure | None:
 
 def repeats(harness: Harness, rows: Sequence[Row], limits: Limits) -> bool:
     """Whether a harness's check gets every one of these rows wrong. A harness that can't be loaded repeats nothing."""
+    return not any(rightly(harness, rows, limits) or [True])
+
+
+def rightly(harness: Harness, rows: Sequence[Row], limits: Limits) -> list[bool]:
+    """Which of these rows a harness's check gets right; empty where it can't be loaded."""
     text = harness.contract.name == "text-action"
     try:
         loaded = sandbox(os.getpid()).load(harness, limits)
     except HarnessFault:
-        return False
+        return []
     try:
         function = "is_legal_action" if text else "review_call"
         replies = loaded.batch([Call(function, (row.view, row.action)) for row in rows])
     finally:
         loaded.close()
     rules = None if text else rules_of(harness)
-    return all(_accepts(reply, rules) is not row.legal for row, reply in zip(rows, replies, strict=True))
+    return [_accepts(reply, rules) is row.legal for reply, row in zip(replies, rows, strict=True)]
 
 
 def _accepts(reply: Reply, rules: Mapping[str, str] | None) -> bool | None:

@@ -37,7 +37,8 @@ class Plan:
     refiner where actions are tool calls. `roots` are harnesses that the tree starts from, beside the template.
     Of several models, `model` is asked first and each of `stronger` after `escalate_after` more expansions without a
     better node; a plateau then counts from there. `context` is how many tokens the models' contexts hold, the answer
-    included: a longer prompt is shortened, and says so.
+    included: a longer prompt is shortened, and says so. Under `two_parents` the refiner is also shown
+    a second program that is right where the first is wrong.
     """
 
     environment: str | None
@@ -61,6 +62,7 @@ class Plan:
     plateau: int | None = 24
     examples: int = 12_000
     roots: tuple[Root, ...] = ()
+    two_parents: bool = False
     limit: Limit = field(default_factory=Limit)
     limits: Limits = field(default_factory=Limits)
 

@@ -20,6 +20,8 @@ from bridle.synthesis.bank import Bank
 from bridle.synthesis.excerpts import fence
 from bridle.synthesis.ledger import Ledger
 from bridle.synthesis.prompts import render, version
+from bridle.synthesis.second import PROMPT as SECOND
+from bridle.synthesis.second import Second
 from bridle.synthesis.surface import merge
 
 PROMPTS = {"text-action": "refine-text-action", "tool-call": "refine-tool-call"}
@@ -43,7 +45,8 @@ class Assignment:
     `attempt` counts the expansions of this node from 1 on, pending ones included, so that no two requests are equal;
     `siblings` says what became of the earlier ones; `feedback` is the critic's Markdown. `vet` loads a harness in the
     sandbox: None when it loads, else why not (the static gate's findings among the reasons). `examples` are judged
-    calls of a tool-call environment, and `bank` what the candidates so far got wrong.
+    calls of a tool-call environment, and `bank` what the candidates so far got wrong. `second` is another program that
+    is right where this one is wrong, where two parents are asked for and there is one.
     """
 
     environment: Environment
@@ -59,6 +62,7 @@ class Assignment:
     vet: Callable[[Harness], Failure | None]
     examples: tuple[Row, ...] = ()
     bank: Bank = field(default_factory=Bank)
+    second: Second | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +103,7 @@ class ModelRefiner:
     def request(self, assignment: Assignment) -> Request:
         """The prompt for an assignment."""
         environment, contract = assignment.environment, assignment.parent.contract
+        told = assignment.second.text if assignment.second is not None else ""
         prompt = render(
             PROMPTS[contract.name],
             name=environment.name,
@@ -109,7 +114,7 @@ class ModelRefiner:
             goal=assignment.objective.goal,
             code=assignment.parent.source.strip(),
             from_root=assignment.from_root,
-            feedback=assignment.feedback,
+            feedback="\n\n".join(part for part in (assignment.feedback, told) if part),
             siblings=assignment.siblings,
             attempt=assignment.attempt,
             scope=", ".join(f"`{name}`" for name in assignment.scope if contract.function(name).required),
@@ -123,17 +128,20 @@ class ModelRefiner:
         """Ask, take the code, check it statically; ask once more where it can't be used."""
         contract = assignment.parent.contract
         request = self.request(assignment)
-        prompt = version(PROMPTS[contract.name])
+        versions = [version(PROMPTS[contract.name])]
+        if assignment.second is not None:
+            versions.append(version(SECOND))
         reason = ""
         for _ in range(1 + self.repairs):
             answer = ledger.complete(request).text
             source, reason = usable(answer, assignment)
             if source is not None:
-                return Refinement(harness=Harness(source, contract=contract), prompt=prompt)
+                return Refinement(harness=Harness(source, contract=contract), prompt=" ".join(versions))
             repair = repaired(self.request(assignment).prompt, reason, answer)
             request = Request(prompt=repair, sample=request.sample, max_output_tokens=self.max_output_tokens)
-            prompt = f"{version(PROMPTS[contract.name])} {version('repair')}"
-        return Refinement(harness=None, prompt=prompt, reason=reason)
+            if version("repair") not in versions:
+                versions.append(version("repair"))
+        return Refinement(harness=None, prompt=" ".join(versions), reason=reason)
 
 
 def repaired(assignment: str, reason: str, answer: str) -> str:

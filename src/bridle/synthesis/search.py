@@ -12,19 +12,20 @@ running the same loop.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 
 from bridle.environment import Environment
 from bridle.errors import JournalFault, UsageError
 from bridle.evaluation.examples import judged_calls
-from bridle.evaluation.job import vet
+from bridle.evaluation.job import rightly, vet
 from bridle.evaluation.judged import Row
 from bridle.evaluation.objectives import objective
 from bridle.evaluation.samples import sample_observations
@@ -42,6 +43,7 @@ from bridle.synthesis.plan import Plan, Root
 from bridle.synthesis.refiner import Assignment
 from bridle.synthesis.schedule import Level, Standing, standing
 from bridle.synthesis.scope import scope
+from bridle.synthesis.second import second
 from bridle.synthesis.selection import selector
 from bridle.synthesis.surface import program_digest
 from bridle.synthesis.tree import Node, Tree
@@ -78,6 +80,7 @@ class Search:
         self._expander = Expander(plan, parts.environment, parts.journal, parts.executor, retry=parts.retry)
         self._budget = Budget(plan.limit)
         self._forecast: Forecast | None = None
+        self._answers: dict[tuple[int, str], list[bool]] = {}
         self._threads: list[threading.Thread] = []
         self._began = time.monotonic()
         self._earlier_seconds: float = sum(
@@ -199,6 +202,7 @@ class Search:
         failures = parent.evidence.failures if parent.evidence else ()
         starts = self._starts if self.plan.preset != "paper" and from_root else ()
         rewards = parent.evidence.rewards if parent.evidence is not None else None
+        mistakes = bank(tree, self._table)
         return Assignment(
             environment=self._parts.environment,
             objective=self._objective,
@@ -217,8 +221,18 @@ class Search:
             limits=self.plan.limits,
             vet=self._expander.vet,
             examples=self._table.rows,
-            bank=bank(tree, self._table),
+            bank=mistakes,
+            second=second(tree, parent, mistakes.of(parent.id), self._right) if self.plan.two_parents else None,
         )
+
+    def _right(self, node: Node, rows: Sequence[Row]) -> list[bool]:
+        """Which rows a node's check gets right, asked once for each node and list of rows."""
+        key = node.id, hashlib.sha256(json.dumps([(row.view, row.action) for row in rows]).encode()).hexdigest()
+        if key not in self._answers:
+            harness = node.harness(self._parts.environment.contract)
+            found = self._parts.executor.submit(rightly, harness, rows, self.plan.limits).result()
+            self._answers[key] = found or [False] * len(rows)
+        return self._answers[key]
 
     def _estimate(self, assignment: Assignment, level: Level) -> dict[str, float]:
         """The most that an expansion can cost: all its calls, two full answers, both trials to the end."""

@@ -46,6 +46,7 @@ class Settings:
     target: float | None = None
     plateau: int = 24
     escalate_after: int = 8
+    two_parents: bool = False
     limit: Limit | None = None
     limits: Limits = field(default_factory=Limits)
 
@@ -84,6 +85,7 @@ class Settings:
             plateau=self.plateau,
             limit=self.limit or Limit(iterations=ITERATIONS[self.preset]),
             limits=self.limits,
+            two_parents=self.two_parents,
             roots=tuple(roots),
         )
         return paper(plan) if self.preset == "paper" else plan
