@@ -38,7 +38,7 @@ TWINS = 200
 STALL = 0.25
 """Seconds: a harness whose median call takes as long is not evaluated any further. Usual is a thousandth of it."""
 
-FIRST = 12
+FIRST = 5
 """Calls after which a stalling harness is known for one."""
 
 

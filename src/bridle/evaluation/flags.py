@@ -83,7 +83,7 @@ def _of_stalling(examination: Mapping[str, Any], broken: Mapping[str, int]) -> I
 def _of_lines(found: Figures) -> Iterator[Flag]:
     for line in LINES:
         figure = found.get(line.slice, {}).get(line.metric)
-        if figure is None:
+        if figure is None or (line.metric == figures.CALLER and _unsteady(found)):
             continue
         # Where the threshold is 0, one case is proof enough.
         over = figure.value > 0 if line.threshold == 0 else figure.low > line.threshold
@@ -95,3 +95,9 @@ def _of_lines(found: Figures) -> Iterator[Flag]:
     if gain is not None and gain.low <= 0:
         value = f"{figures.GAIN} {gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}], n={gain.n}"
         yield Flag("gains nothing", value, "interval above 0", "The agent alone may do as well.")
+
+
+def _unsteady(found: Figures) -> bool:
+    """Whether the same question gets other answers anyhow: then another caller's proves nothing."""
+    again = found.get("nominal", {}).get(figures.AGAIN)
+    return again is not None and again.value > 0
