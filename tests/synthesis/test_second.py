@@ -109,7 +109,7 @@ def test_it_is_the_same_on_any_number_of_workers_and_when_a_run_goes_on(tmp_path
 
     def outcome(name: str, **more: object) -> Outcome:
         roots = (Root(name="second.py", source=REACHABLE), Root(name="first.py", source=ACCEPTS_NOTHING))
-        return start(tmp_path / name, Scripted(reply), two_parents=True, roots=roots, selector="uniform", **more)
+        return start(tmp_path / name, Scripted(reply), two_parents=True, roots=roots, selector="chain", **more)
 
     whole = outcome("whole", limit=Limit(iterations=6), concurrency=2)
     outcome("part", limit=Limit(iterations=3), concurrency=2)
