@@ -30,15 +30,14 @@ REASONS = ("the customer asked for it", "not mine to decide", "see the notes on 
 
 
 def candidates(desk: Desk, rng: random.Random) -> list[ToolCall]:
-    """Every tool on every ticket that was named; orders, customers and refunds as far as they are there."""
+    """Every tool on every ticket that was named; orders and customers as far as a ticket that was shown names them."""
     found = [_call("list_tickets"), _call("list_tickets", state=rng.choice(STATES)), _call("list_queues")]
     named = [ticket for ticket in desk.tickets.values() if ticket.id in desk.named]
     for ticket in named:
         found += _on_ticket(desk, ticket, rng)
         found += _with_version(ticket, rng)
-        found.append(_call("get_customer", customer_id=ticket.customer.id))
-        if ticket.order is not None:
-            found.append(_call("get_order", order_id=ticket.order.id))
+    found += [_call("get_customer", customer_id=one) for one in desk.customers if one in desk.named]
+    found += [_call("get_order", order_id=one) for one in desk.orders if one in desk.named]
     for refund in desk.refunds.values():
         method = refund.order.payout if rng.random() < 0.6 else rng.choice(PAYOUTS)
         found += [_call(tool, refund_id=refund.id) for tool in ("check_refund", "cancel_refund")]

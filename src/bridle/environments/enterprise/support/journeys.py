@@ -253,7 +253,10 @@ JOURNEYS: Mapping[str, tuple[Callable[[Draft], Start], tuple[str, ...]]] = {
 """Each journey, and the kinds that it is made for."""
 
 TEMPLATES: Mapping[str, tuple[str, ...]] = {
-    journey: tuple(f"{journey}/{kind}/{tier}" for kind in kinds for tier in TIERS)
+    # Tiers alternate: what a split holds back of a journey are other kinds of each, so that train has every kind.
+    journey: tuple(
+        f"{journey}/{kind}/{TIERS[(place + turn) % 2]}" for turn in range(2) for place, kind in enumerate(kinds)
+    )
     for journey, (_, kinds) in JOURNEYS.items()
 }
 

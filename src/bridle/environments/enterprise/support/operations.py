@@ -18,14 +18,15 @@ def cents(amount: float) -> int | None:
     return whole if abs(amount * 100 - whole) < 1e-6 else None
 
 
-def _shown(ticket: Ticket, **more: JSON) -> JSON:
+def _shown(desk: Desk, ticket: Ticket, **more: JSON) -> JSON:
+    desk.named.update({ticket.customer.id} if ticket.order is None else {ticket.customer.id, ticket.order.id})
     return {"ticket": ticket.snapshot(), **more}
 
 
 def _changed(desk: Desk, ticket: Ticket, **more: JSON) -> JSON:
     ticket.version += 1
     desk.written.add(ticket.id)
-    return _shown(ticket, **more)
+    return _shown(desk, ticket, **more)
 
 
 def _list_tickets(desk: Desk, arguments: Arguments) -> JSON:
@@ -37,7 +38,7 @@ def _list_tickets(desk: Desk, arguments: Arguments) -> JSON:
 
 
 def _get_ticket(desk: Desk, arguments: Arguments) -> JSON:
-    return _shown(desk.tickets[arguments["ticket_id"]])
+    return _shown(desk, desk.tickets[arguments["ticket_id"]])
 
 
 def _get_customer(desk: Desk, arguments: Arguments) -> JSON:
@@ -127,7 +128,7 @@ def _pay_refund(desk: Desk, arguments: Arguments) -> JSON:
     """Pay; a key that was used before pays nothing again."""
     refund, key = desk.refunds[arguments["refund_id"]], arguments.get("payment_key")
     if key in desk.payments:
-        return _shown(refund.ticket, order=refund.order.snapshot())
+        return _shown(desk, refund.ticket, order=refund.order.snapshot())
     refund.state = "paid"
     refund.order.refunded += refund.cents
     if key is not None:
