@@ -150,7 +150,7 @@ def test_whoever_falls_for_a_temptation_is_led_astray(change: str) -> None:
                 break
         tempted += bool(tried)
         spoilt += refused or step.rewards == (0.0,)
-    assert tempted > 0.9 * len(EVERY)
+    assert tempted > 0.85 * len(EVERY)
     assert spoilt > 0.4 * tempted, spoilt
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from bridle.environments.enterprise.deployment.books import Books
@@ -19,34 +19,46 @@ SUMMARIES = ("monthly release", "fix of a defect", "new feature")
 ASTRAY = 0.3
 """How often a call that names several things names one that does not belong."""
 
+EACH = 2
+"""Things that each tool is tried on, of those that there are."""
+
 
 def candidates(books: Books, rng: random.Random) -> list[ToolCall]:
-    """Every tool, on the things that were named; of those that take several things also such as don't belong.
+    """Every tool, on a few of the things that belong to services which were named, or were named themselves.
 
-    What belongs to a service that was named is tried as well, but nobody opens what was never spoken of.
+    Of those that take several things also such as don't belong; but nobody opens what was never spoken of.
     """
+    services = [service for service in books.services.values() if service.id in books.named]
     found: list[ToolCall] = []
-    for service in books.services.values():
-        if service.id in books.named:
-            found += _on_service(service, rng)
-    for artifact in books.artifacts.values():
-        if artifact.id in books.named or artifact.service.id in books.named:
-            found += _on_artifact(artifact, rng)
-    for release in books.releases.values():
-        if release.id in books.named or release.service.id in books.named:
-            found += _on_release(release, books, rng)
-    for change in books.changes.values():
-        if change.id in books.named or change.release.service.id in books.named:
-            found += _on_change(change, rng)
-    for service in books.services.values():
-        if service.id in books.named:
-            found += [_call("wait_for_window", window_id=window.id) for window in service.windows]
-            found += [call for site in service.sites for call in _on_site(site, rng)]
-    return [call for call in found if call["tool"] not in LOOKING or _spoken_of(call, books)]
+    for service in services:
+        found += _on_service(service, rng)
+    artifacts = [a for a in books.artifacts.values() if a.id in books.named or a.service in services]
+    releases = [r for r in books.releases.values() if r.id in books.named or r.service in services]
+    changes = [c for c in books.changes.values() if c.id in books.named or c.release.service in services]
+    sites = [site for site in books.sites.values() if site.service in services]
+    found += [call for one in releases for call in _on_release(one, books, rng)]
+    found += _each(rng, artifacts, _on_artifact)
+    found += _each(rng, changes, _on_change)
+    found += _each(rng, sites, _on_site)
+    windows = [window for service in services for window in service.windows]
+    found += [_call("wait_for_window", window_id=window.id) for window in _some(rng, windows)]
+    return [call for call in found if call["tool"] not in LOOKING or books.named.issuperset(call["arguments"].values())]
 
 
-def _spoken_of(call: ToolCall, books: Books) -> bool:
-    return books.named.issuperset(call["arguments"].values())
+def _each(
+    rng: random.Random, things: Sequence[T], calls: Callable[[T, random.Random], Iterator[ToolCall]]
+) -> Iterator[ToolCall]:
+    """For each tool calls on a few of the things: others for every tool, so that rare ones get their turn."""
+    offered: dict[str, list[ToolCall]] = {}
+    for thing in things:
+        for call in calls(thing, rng):
+            offered.setdefault(call["tool"], []).append(call)
+    for calls_of in offered.values():
+        yield from _some(rng, calls_of)
+
+
+def _some(rng: random.Random, things: Sequence[T]) -> list[T]:
+    return rng.sample(things, min(EACH, len(things)))
 
 
 def _on_service(service: Service, rng: random.Random) -> list[ToolCall]:
@@ -65,22 +77,22 @@ def _on_artifact(artifact: Artifact, rng: random.Random) -> Iterator[ToolCall]:
 
 
 def _on_release(release: Release, books: Books, rng: random.Random) -> Iterator[ToolCall]:
-    identity = release.id
+    identity, windows = release.id, list(books.windows.values())
     for tool in ("get_release", "check_health"):
         yield _call(tool, release_id=identity)
     for tool in ("cancel_release", "rollback_release"):
         yield _call(tool, release_id=identity, reason=rng.choice(REASONS))
-    windows = release.service.windows
     for risk in dict.fromkeys((release.risk, rng.choice(RISKS))):
-        window = _or_any(rng, rng.choice(windows), list(books.windows.values()))
+        window = _or_any(rng, rng.choice(release.service.windows), windows)
         summary = rng.choice(SUMMARIES)
         yield _call("file_change", release_id=identity, window_id=window.id, risk=risk, summary=summary)
-    yield _call("deploy_to_staging", release_id=identity, **_site(release, STAGING, books, rng))
-    for tool in ("promote_release", "promote_migration"):
-        stated = release.change.window if release.change else rng.choice(windows)
-        window = _or_any(rng, stated, list(books.windows.values()))
-        site = _site(release, PRODUCTION, books, rng)
-        yield _call(tool, release_id=identity, window_id=window.id, **site)
+    for _ in range(EACH):
+        yield _call("deploy_to_staging", release_id=identity, **_site(release, STAGING, books, rng))
+        tools = ("promote_release", "promote_migration")
+        tool = _or_any(rng, tools[release.artifact.migrates], tools)
+        stated = release.change.window if release.change else rng.choice(release.service.windows)
+        window = _or_any(rng, stated, windows)
+        yield _call(tool, release_id=identity, window_id=window.id, **_site(release, PRODUCTION, books, rng))
 
 
 def _site(release: Release, name: str, books: Books, rng: random.Random) -> dict[str, Any]:
@@ -103,7 +115,7 @@ def _on_site(site: Site, rng: random.Random) -> Iterator[ToolCall]:
     yield _call("lock_environment", environment_id=site.id, reason=rng.choice(REASONS))
 
 
-def _or_any(rng: random.Random, fitting: T, others: list[T]) -> T:
+def _or_any(rng: random.Random, fitting: T, others: Sequence[T]) -> T:
     return rng.choice(others) if rng.random() < ASTRAY else fitting
 
 

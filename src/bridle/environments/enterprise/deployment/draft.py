@@ -29,6 +29,9 @@ FAILING = 0.25
 MOVING = 0.06
 """How often, at each call that is carried out, somebody changes an environment of the service at work."""
 
+COMPANY = 0.6
+"""The share of services at work that have a release of somebody else's."""
+
 HORIZON = 40
 """Calls for which colleagues' moves are drawn."""
 
@@ -57,6 +60,7 @@ class Draft:
         self.unsuited = rng.random() < UNSUITED
         self.me, self.other = (f"EMP-{n}" for n in rng.sample(range(100, 1000), 2))
         self.names, self.teams = rng.sample(_NAMES, 4), rng.sample(_TEAMS, 4)
+        self._given: set[str] = set()
         prefixes = ("SVC", "ENV", "WIN", "ART", "REL", "CHG")
         self._numbers = {prefix: iter(rng.sample(range(1001, 9000), 30)) for prefix in prefixes}
 
@@ -65,8 +69,11 @@ class Draft:
         return f"{prefix}-{next(self._numbers[prefix]):04}"
 
     def number(self) -> str:
-        """A version."""
-        return f"{self.rng.randint(1, 4)}.{self.rng.randint(0, 19)}.{self.rng.randint(0, 9)}"
+        """A version that nothing else has."""
+        while (found := f"{self.rng.randint(1, 4)}.{self.rng.randint(0, 19)}.{self.rng.randint(0, 9)}") in self._given:
+            pass
+        self._given.add(found)
+        return found
 
     def strategy(self) -> str:
         """A strategy."""
@@ -136,12 +143,12 @@ class Draft:
         return release
 
     def change(self, release: Release, state: str, window: Window | None = None) -> Change:
-        """A change record of a release, filed by somebody else."""
+        """A change record of a release, filed by somebody else; where no window fits it has to do with the first."""
         fitting = [w for w in release.service.windows if w.minutes >= release.minutes]
         release.change = Change(
             id=self.identity("CHG"),
             release=release,
-            window=window or fitting[0],
+            window=window or (fitting or release.service.windows)[0],
             summary=self.rng.choice(_SUMMARIES),
             filer=self.other,
             state=state,
@@ -155,6 +162,12 @@ class Draft:
         self.artifact(service, self.rng.choice(("built", "rejected", "validated")))
         self.release(self.artifact(service), "planned", change=self.rng.choice(("filed", "approved")))
         return service
+
+    def colleagues(self, service: Service) -> None:
+        """Another release of the service, somewhere on its way."""
+        state = self.rng.choice(("planned", "staged", "verified", "verified", "live"))
+        change = "implemented" if state == "live" else self.rng.choice(("filed", "approved", "approved"))
+        self.release(self.artifact(service), state, change=change)
 
     def person(self, service: Service, *roles: str, risk_limit: int = 3) -> dict[str, Any]:
         """The subject: a member of the service's team, unless unsuited and without a role to lack."""
@@ -181,6 +194,9 @@ class Draft:
             for site in service.sites
             if self.rng.random() < MOVING
         ]
+        for service in services:
+            if self.rng.random() < COMPANY:
+                self.colleagues(service)
         everything = [*services, self.bystander()]
         self.rng.shuffle(everything)
         for service in everything:

@@ -110,13 +110,13 @@ class Service:
         return max(rollout_minutes(self.kind, artifact.migrates) for artifact in self.artifacts)
 
     def snapshot(self) -> dict[str, Any]:
-        """As a tool shows it, with its environments inside and its releases by reference."""
+        """As a tool shows it, with its environments and releases inside."""
         return {
             "id": self.id,
             "name": self.name,
             "kind": self.kind,
             "environments": [site.snapshot() for site in self.sites],
-            "releases": [{"release_id": r.id, "version": r.artifact.number, "state": r.state} for r in self.releases],
+            "releases": [release.snapshot() for release in self.releases],
             "handed_to": self.handed_to or None,
         }
 

@@ -47,7 +47,7 @@ def _tool(
 FINISH = _tool("finish", "End the task; nothing can be done after it.", IRREVERSIBLE, {}, {"note": {"type": "string"}})
 
 _READING = (
-    _tool("get_service", "Show a service with its environments and their revisions.", READ, _SERVICE),
+    _tool("get_service", "Show a service with its environments, their revisions, and its releases.", READ, _SERVICE),
     _tool("list_artifacts", "Numbers, versions and states of a service's artifacts.", READ, _SERVICE),
     _tool("get_artifact", "Show an artifact in full.", READ, _ARTIFACT),
     _tool("get_release", "Show a release with its change record.", READ, _RELEASE),
