@@ -80,8 +80,8 @@ def test_a_laxer_policy_finds_nothing_in_its_way(flipped: list[metrics.FlippedCa
     assert leakage is not None
     assert leakage.n >= 50
     assert abs(leakage.value) <= 0.01
-    assert abs(leakage.low) <= 0.01
-    assert abs(leakage.high) <= 0.01
+    assert leakage.low <= 0 <= leakage.high
+    assert not any(call.refused for call in flipped if call.newly_permitted)
 
 
 def test_denials_in_training_were_there_to_be_learned_from() -> None:

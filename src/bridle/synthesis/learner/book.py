@@ -7,10 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bridle.synthesis.learner.cases import Cases
-from bridle.synthesis.learner.condition import Condition, KnownTool, OneOf, Only, Required
+from bridle.synthesis.learner.comparison import OneOf
+from bridle.synthesis.learner.complexity import complexity
+from bridle.synthesis.learner.condition import Condition
 from bridle.synthesis.learner.example import Example
+from bridle.synthesis.learner.form import KnownTool, Only, Required
+from bridle.synthesis.learner.gaps import gaps, needs_person
+from bridle.synthesis.learner.implication import contradict, implies
 from bridle.synthesis.learner.induction import Finding, Induction
-from bridle.synthesis.learner.merit import Demands
+from bridle.synthesis.learner.merit import Demands, proper
 from bridle.synthesis.learner.recoveries import recoveries
 from bridle.synthesis.learner.rule import CITED, KINDS, STATEFUL, LeftOut, Rule, Rulebook, Support
 from bridle.synthesis.learner.spellings import declares, learned_forms, supported
@@ -23,14 +28,21 @@ NAMED = 4
 
 def rulebook(examples: Sequence[Example], demands: Demands) -> Rulebook:
     """Everything that can be induced from the examples. Deterministic: the same examples give the same rulebook."""
-    named = [example for example in examples if example.tool and tame(example.tool)]
+    after_errors = recoveries(examples)
+    passing = {recovery.error_class for recovery in after_errors if recovery.passing}
+    sound = [example for example in examples if example.accepted or example.error_class not in passing]
+    named = [example for example in sound if example.tool and tame(example.tool)]
     readable = [example for example in named if example.arguments is not None]
     induction = Induction(readable, demands)
     induction.run()
     left_out = list(induction.left_out)
-    findings = _pruned(_consistent(induction, demands, left_out), induction, demands, left_out)
+    findings = _told_apart(_pruned(_consistent(induction, demands, left_out), induction, left_out), left_out)
     moved = moves(readable)
-    rules = tuple(replace(rule, ways=ways(rule, moved, readable)) for rule in _rules(findings, induction.cases))
+    empty = gaps(readable)
+    rules = tuple(
+        replace(rule, ways=ways(rule, moved, readable), person=needs_person(rule, empty, readable))
+        for rule in _rules(findings, induction.cases)
+    )
     book = Rulebook(rules=rules, examples=len(examples), accepted=sum(example.accepted for example in examples))
     spellings = supported(
         readable,
@@ -39,7 +51,7 @@ def rulebook(examples: Sequence[Example], demands: Demands) -> Rulebook:
         demands,
         declared=declares(rules),
     )
-    return replace(book, spellings=tuple(spellings), recoveries=tuple(recoveries(examples)), left_out=tuple(left_out))
+    return replace(book, spellings=tuple(spellings), recoveries=tuple(after_errors), left_out=tuple(left_out))
 
 
 def _consistent(induction: Induction, demands: Demands, left_out: list[LeftOut]) -> list[Finding]:
@@ -48,7 +60,10 @@ def _consistent(induction: Induction, demands: Demands, left_out: list[LeftOut])
     for tool, them in induction.cases.items():
         while True:
             concerned = [finding for finding in kept if tool in finding.tools]
-            blamed = [(finding, them.reach(finding.condition).violated & them.accepted) for finding in concerned]
+            blamed = [
+                (finding, them.reach(finding.condition).violated & them.accepted & proper(finding.condition, them))
+                for finding in concerned
+            ]
             refused = 0
             for _, mask in blamed:
                 refused |= mask
@@ -61,10 +76,8 @@ def _consistent(induction: Induction, demands: Demands, left_out: list[LeftOut])
     return kept
 
 
-def _pruned(
-    findings: Sequence[Finding], induction: Induction, demands: Demands, left_out: list[LeftOut]
-) -> list[Finding]:
-    """Without preconditions that explain nothing which the others don't: later ones may imply an earlier one."""
+def _pruned(findings: Sequence[Finding], induction: Induction, left_out: list[LeftOut]) -> list[Finding]:
+    """Without preconditions that refuse nothing which the others don't: later ones may imply an earlier one."""
     kept = list(findings)
     for finding in sorted(findings, key=lambda f: f.merit.support.count):
         if finding.kind not in STATEFUL:
@@ -75,11 +88,27 @@ def _pruned(
         for other in kept:
             if other is not finding and tool in other.tools:
                 others |= them.reach(other.condition).violated
-        alone = them.reach(finding.condition).violated & them.rejected & ~others
-        if alone.bit_count() < demands.support:
+        if not them.reach(finding.condition).violated & (them.rejected | them.withheld_rejected) & ~others:
             kept.remove(finding)
             what = f"{tool} needs {finding.condition.words}"
             left_out.append(LeftOut(what=what, why="other rules imply it", count=finding.merit.support.count))
+    return kept
+
+
+def _told_apart(findings: Sequence[Finding], left_out: list[LeftOut]) -> list[Finding]:
+    """Without what another condition implies whatever the examples, and of two that exclude each other the weaker."""
+    kept = list(findings)
+    for finding in sorted(findings, key=lambda f: (f.merit.support.count, -complexity(f.condition))):
+        for other in kept:
+            if other is finding or not set(finding.tools) <= set(other.tools):
+                continue
+            if implies(other.condition, finding.condition) or contradict(other.condition, finding.condition):
+                word = "is implied by" if implies(other.condition, finding.condition) else "contradicts"
+                what = f"{', '.join(finding.tools)} needs {finding.condition.words}"
+                why = f"{word} the need for {other.condition.words}"
+                left_out.append(LeftOut(what=what, why=why, count=finding.merit.support.count))
+                kept.remove(finding)
+                break
     return kept
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
-from bridle.synthesis.learner.condition import Condition, Mentioned
+from bridle.synthesis.learner.condition import Condition
 from bridle.synthesis.learner.example import Example
 from bridle.synthesis.learner.helpers import found, spoken
+from bridle.synthesis.learner.reference import Mentioned
 
 Predicate: TypeAlias = Callable[[Example], bool]
 
@@ -42,6 +43,11 @@ class Cases:
     def withheld_accepted(self) -> int:
         """Accepted, withheld."""
         return self.mask(lambda e: e.accepted and e.withheld)
+
+    @cached_property
+    def withheld_rejected(self) -> int:
+        """Rejected, withheld."""
+        return self.mask(lambda e: not e.accepted and e.withheld)
 
     @cached_property
     def by_agent(self) -> int:

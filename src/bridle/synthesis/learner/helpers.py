@@ -19,6 +19,8 @@ def found(value: Any, path: str) -> list[Any]:
     """What stands at a dotted path; through a list with [], as in lines[].sku; nothing where it is not there."""
     if isinstance(value, dict) and path in value:
         return [value[path]]
+    if path.isidentifier():
+        return []
     reached = [value]
     for name in path.split("."):
         key = name.removesuffix("[]")
@@ -47,6 +49,20 @@ def called(view: Any, tool: str, identities: list[Any] | None = None) -> list[in
     if identities is None:
         return [len(named)]
     return [sum(identity in values for values in named) for identity in identities]
+
+
+def earlier(view: Any, tool: str, identities: list[Any], path: str) -> list[Any]:
+    """What stands at a path in the last successful call of a tool that named one of these values anywhere."""
+    for call in reversed(view["calls"]):
+        if call["ok"] and call["tool"] == tool and any(value in inside(call["arguments"]) for value in identities):
+            return found(call, path)
+    return []
+
+
+def misplaced(values: list[Any], keys: list[Any], table: dict[Any, Any]) -> list[Any]:
+    """The values that don't go with a key, by a table of the one that does; of keys in no row nothing is said."""
+    known = [key for key in keys if isinstance(key, (str, bool)) and key in table]
+    return [value for key in known for value in values if value != table[key]]
 
 
 def inside(value: Any) -> list[Any]:

@@ -16,24 +16,36 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridle.synthesis.learner.cases import Cases
-from bridle.synthesis.learner.condition import Condition, KnownTool, Only, Shown, complexity
-from bridle.synthesis.learner.example import Example
+from bridle.synthesis.learner.complexity import complexity
+from bridle.synthesis.learner.condition import Condition
+from bridle.synthesis.learner.conditionals import conditional
+from bridle.synthesis.learner.example import Example, sessions
+from bridle.synthesis.learner.form import KnownTool, Only
 from bridle.synthesis.learner.merit import Demands, Merit, contradicted, weigh
 from bridle.synthesis.learner.preconditions import (
     Columns,
-    conditional,
+    earlier_terms,
     hypotheses,
     order_terms,
+    recalled,
     references,
     state_terms,
 )
+from bridle.synthesis.learner.reference import Shown
 from bridle.synthesis.learner.rule import Kind, LeftOut
 from bridle.synthesis.learner.shapes import declared, induced, paths, structural
-from bridle.synthesis.learner.term import Term
+from bridle.synthesis.learner.table import Table
+from bridle.synthesis.learner.term import Argument, Term
 from bridle.synthesis.learner.wording import tame
 
 BROKEN = 0.05
 """An error class with this share of what broken shapes explain is one that broken calls are answered with."""
+
+COST = 10
+"""Counterexamples that a hypothesis has to explain more than another for each accepted call that it takes for noise."""
+
+PASSES = 2
+"""Times that everything is looked at: what is hidden among many errors at first stands out when most are explained."""
 
 ROUNDS: tuple[Kind, ...] = ("precondition", "order", "conditional")
 """What is looked at for each tool, until too little is left to be explained."""
@@ -56,6 +68,8 @@ class Induction:
     def __init__(self, examples: Iterable[Example], demands: Demands) -> None:
         """Sort the examples by tool; nothing is explained yet."""
         by_tool: dict[str, list[Example]] = {}
+        examples = list(examples)
+        self._sessions = sessions(examples)
         for example in examples:
             by_tool.setdefault(example.tool, []).append(example)
         self.cases = {tool: Cases(tool, members) for tool, members in sorted(by_tool.items())}
@@ -70,10 +84,11 @@ class Induction:
         self._try("declared", KnownTool(), everything, everywhere=True)
         for condition in declared():
             self._try("declared", condition, self._agreeing(condition, everything), everywhere=True)
-        self._shapes()
-        self._references()
-        for cases in everything:
-            self._preconditions(cases)
+        for _ in range(PASSES):
+            self._shapes()
+            self._references()
+            for cases in everything:
+                self._preconditions(cases)
         for cases in everything:
             for name, members in cases.by_class.items():
                 if (count := (members & self.unexplained[cases.tool]).bit_count()) >= self._demands.support:
@@ -155,6 +170,9 @@ class Induction:
                 proposed += [condition for condition in induced(cases, unexplained) if not structural(condition)]
             elif kind == "order":
                 proposed = list(hypotheses(Columns.of(accepted, rejected, order_terms(cases, others))))
+                arguments = [term for term in state if isinstance(term, Argument)]
+                before = earlier_terms(arguments, self._sessions)
+                proposed += recalled(Columns.of(accepted, rejected, [*arguments, *before]))
             else:
                 proposed = list(conditional(cases, unexplained, [*state, *order_terms(cases, others)]))
             self._cover(kind, {condition: [cases] for condition in proposed})
@@ -190,9 +208,10 @@ class Induction:
             worthy = [condition for condition, merit in weighed.items() if not merit.problem]
             if not worthy:
                 break
-            best = max(scores[condition] for condition in worthy)
-            kept = min((c for c in worthy if scores[c] == best), key=lambda c: (complexity(c), c.code))
-            self._keep(kind, kept, open_.pop(kept), weighed[kept])
+            worth = {c: scores[c] - COST * weighed[c].support.refused for c in worthy}
+            best = max(worth.values())
+            kept = min((c for c in worthy if worth[c] == best), key=lambda c: (complexity(c), c.code))
+            self._keep("routing" if isinstance(kept, Table) else kind, kept, open_.pop(kept), weighed[kept])
         for condition in sorted(open_, key=lambda c: (-scores[c], complexity(c)))[:1]:
             what = f"{', '.join(cases.tool for cases in open_[condition])} needs {condition.words}"
             self.left_out.append(LeftOut(what=what, why=weighed[condition].problem, count=scores[condition]))

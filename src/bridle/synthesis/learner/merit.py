@@ -15,8 +15,14 @@ from math import comb, sqrt
 from typing import NamedTuple
 
 from bridle.synthesis.learner.cases import Cases
-from bridle.synthesis.learner.condition import Condition, Declared, Given, Mentioned
+from bridle.synthesis.learner.condition import Condition
+from bridle.synthesis.learner.form import Declared, Fits, Only, Required
+from bridle.synthesis.learner.premise import Given
+from bridle.synthesis.learner.reference import Mentioned
 from bridle.synthesis.learner.rule import CITED, Support
+
+STRUCTURAL = 20
+"""How much fewer hypotheses there are about which arguments a call states, and of what type, than about all else."""
 
 PREMISES = 100
 """How many premises there are to choose from, about: each makes it likelier that one of them fits by chance."""
@@ -40,6 +46,16 @@ class Demands:
         """How many of so few accepted calls may be refused where a share `tolerance` is noise: two standard errors."""
         return self.tolerance * accepted + 2 * sqrt(self.tolerance * accepted)
 
+    def spared(self, refused: int, accepted: int, rejected: int) -> bool:
+        """Whether so few of the accepted calls are refused that they may be noise, beside so many rejected ones.
+
+        Where calls that violate a condition are now and then accepted for a reason, that is no noise: it has to be rare
+        among those that violate it as well.
+        """
+        if refused <= self.tolerance * accepted:
+            return True
+        return refused <= min(self.expected(accepted), self.expected(refused + rejected))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Merit:
@@ -59,13 +75,14 @@ def weigh(condition: Condition, among: Sequence[Cases], unexplained: Mapping[str
     explained = {cases.tool: cases.reach(condition).violated & unexplained[cases.tool] for cases in among}
     by_class: Counter[str] = Counter()
     ids: list[str] = []
-    accepted = refused = withheld = withheld_refused = 0
+    accepted = refused = withheld = withheld_refused = rejected = 0
     for cases in among:
-        reach, proper = cases.reach(condition), _proper(condition, cases)
-        accepted += (reach.applies & cases.accepted & proper).bit_count()
-        refused += (reach.violated & cases.accepted & proper).bit_count()
-        withheld += (reach.applies & cases.withheld_accepted & proper).bit_count()
-        withheld_refused += (reach.violated & cases.withheld_accepted & proper).bit_count()
+        reach, telling = cases.reach(condition), proper(condition, cases)
+        accepted += (reach.applies & cases.accepted & telling).bit_count()
+        refused += (reach.violated & cases.accepted & telling).bit_count()
+        withheld += (reach.applies & cases.withheld_accepted & telling).bit_count()
+        withheld_refused += (reach.violated & cases.withheld_accepted & telling).bit_count()
+        rejected += (reach.violated & cases.rejected).bit_count()
         for name, members in cases.by_class.items():
             by_class[name] += (explained[cases.tool] & members).bit_count()
         ids += [example.id for example in cases.members(explained[cases.tool])]
@@ -78,7 +95,7 @@ def weigh(condition: Condition, among: Sequence[Cases], unexplained: Mapping[str
         withheld_accepted=withheld,
         withheld_refused=withheld_refused,
     )
-    problem = _contradiction(support, demands)
+    problem = _contradiction(support, rejected, demands)
     if not problem:
         spread = _spread(condition, among, unexplained, error_class)
         problem = _shortage(support, spread, condition, demands)
@@ -107,7 +124,7 @@ class Spread(NamedTuple):
 def _spread(condition: Condition, among: Sequence[Cases], unexplained: Mapping[str, int], error_class: str) -> Spread:
     violated, rejected, refused, accepted = set[str](), set[str](), set[str](), set[str]()
     for cases in among:
-        reach, mine = cases.reach(condition), cases.accepted & _proper(condition, cases)
+        reach, mine = cases.reach(condition), cases.accepted & proper(condition, cases)
         theirs = unexplained[cases.tool] & cases.by_class.get(error_class, 0)
         violated |= cases.scenarios(reach.violated & theirs)
         rejected |= cases.scenarios(reach.applies & theirs)
@@ -116,22 +133,23 @@ def _spread(condition: Condition, among: Sequence[Cases], unexplained: Mapping[s
     return Spread(len(violated), len(rejected), len(refused), len(accepted))
 
 
-def _proper(condition: Condition, cases: Cases) -> int:
+def proper(condition: Condition, cases: Cases) -> int:
     """The examples that count: what was spoken of is a matter of what agents propose, made-up calls name anything."""
     return cases.by_agent if isinstance(condition, Mentioned) else -1
 
 
 def contradicted(condition: Condition, cases: Cases, demands: Demands) -> bool:
     """Whether a tool's own accepted calls, in training or withheld, contradict a hypothesis."""
-    reach, proper = cases.reach(condition), _proper(condition, cases)
-    mine, withheld = cases.accepted & proper, cases.withheld_accepted & proper
-    if (reach.violated & mine).bit_count() > demands.tolerance * (reach.applies & mine).bit_count():
+    reach, telling = cases.reach(condition), proper(condition, cases)
+    mine, withheld = cases.accepted & telling, cases.withheld_accepted & telling
+    refused, rejected = (reach.violated & mine).bit_count(), (reach.violated & cases.rejected).bit_count()
+    if not demands.spared(refused, (reach.applies & mine).bit_count(), rejected):
         return True
     return (reach.violated & withheld).bit_count() > demands.expected((reach.applies & withheld).bit_count())
 
 
-def _contradiction(support: Support, demands: Demands) -> str:
-    if support.refused > demands.tolerance * support.accepted:
+def _contradiction(support: Support, rejected: int, demands: Demands) -> str:
+    if not demands.spared(support.refused, support.accepted, rejected):
         return f"refuses {support.refused} of {support.accepted} accepted calls"
     if support.withheld_refused > demands.expected(support.withheld_accepted):
         return f"refuses {support.withheld_refused} of {support.withheld_accepted} accepted calls in withheld scenarios"
@@ -145,6 +163,16 @@ def _shortage(support: Support, spread: Spread, condition: Condition, demands: D
         return "counterexamples of one scenario only"
     if isinstance(condition, Declared):
         return ""
-    if spread.by_chance * (PREMISES if isinstance(condition, Given) else 1) > demands.chance:
+    if spread.by_chance * _choice(condition) > demands.chance:
         return f"spares accepted calls of {spread.accepted} scenarios, which could be chance"
     return ""
+
+
+def _choice(condition: Condition) -> float:
+    """How many hypotheses of its kind there are to choose from, about: few about which arguments there are at all."""
+    if isinstance(condition, Given):
+        return PREMISES / STRUCTURAL if isinstance(condition.condition, Required) else PREMISES
+    structural = isinstance(condition, (Required, Only)) or (
+        isinstance(condition, Fits) and condition.keyword == "type"
+    )
+    return 1 / STRUCTURAL if structural else 1.0

@@ -12,21 +12,14 @@ from typing import Any
 from bridle.synthesis.learner.authority import speaks_of_authority
 from bridle.synthesis.learner.bounds import lower, upper
 from bridle.synthesis.learner.cases import Cases
-from bridle.synthesis.learner.condition import (
-    Among,
-    Compare,
-    Condition,
-    Given,
-    Mentioned,
-    OneOf,
-    Operator,
-    Shown,
-    Stated,
-)
+from bridle.synthesis.learner.comparison import Among, Compare, OneOf, Operator, Stated
+from bridle.synthesis.learner.condition import Condition
 from bridle.synthesis.learner.example import Example
 from bridle.synthesis.learner.helpers import found, kinds
+from bridle.synthesis.learner.reference import Mentioned, Shown
 from bridle.synthesis.learner.shapes import NEGLIGIBLE, negligible, paths
-from bridle.synthesis.learner.term import Argument, Calls, Field, Size, Term
+from bridle.synthesis.learner.table import Table
+from bridle.synthesis.learner.term import Argument, Calls, Earlier, Field, Size, Term
 from bridle.synthesis.learner.wording import tame, tame_name
 
 MOST_VALUES = 8
@@ -37,6 +30,9 @@ RESOURCES = 60
 
 DEEPEST = 3
 """Steps into a resource."""
+
+OFTEN = 3
+"""Scenarios in which a key has to be seen before anything is said of what goes with it."""
 
 PATIENCE = 12
 """Examples after which a pair of terms that compare in every way is given up."""
@@ -117,45 +113,76 @@ def order_terms(cases: Cases, tools: Sequence[str]) -> list[Term]:
     return [Calls(tool, path) for tool in tools for path in (*texts, "")]
 
 
+def earlier_terms(arguments: Sequence[Argument], sessions: Sequence[Mapping[str, Any]]) -> list[Term]:
+    """What earlier calls on the same thing said, and answered beside the things that they showed."""
+    told: dict[str, set[str]] = {}
+    named: set[str] = set()
+    for view in sessions:
+        for call in view["calls"]:
+            if call["ok"] and tame(call["tool"]) and isinstance(call["arguments"], dict):
+                paths_ = told.setdefault(call["tool"], set())
+                paths_.update(f"result.{name}" for name in _leaves(call["result"], view["resources"]))
+                paths_.update(f"arguments.{name}" for name in _leaves(call["arguments"], {}))
+                named.update(
+                    name for name, v in call["arguments"].items() if isinstance(v, str) and v in view["resources"]
+                )
+    things = [argument.path for argument in arguments if argument.path in named]
+    return [
+        Earlier(tool, thing, path)
+        for tool, paths_ in sorted(told.items())
+        for thing in things
+        for path in sorted(paths_)
+    ]
+
+
+def _leaves(value: Any, resources: Mapping[str, Any]) -> Iterator[str]:
+    """The names in an object, and in one inside, under which texts and numbers stand; things are no part of it."""
+    if not isinstance(value, dict) or any(isinstance(v, str) and v in resources for v in value.values()):
+        return
+    for name, inner in value.items():
+        if not tame_name(name) or speaks_of_authority(name):
+            continue
+        if isinstance(inner, dict):
+            yield from (f"{name}.{deeper}" for deeper in _leaves(inner, resources) if "." not in deeper)
+        elif isinstance(inner, (str, int, float)) and not isinstance(inner, bool):
+            yield name
+
+
 def hypotheses(columns: Columns) -> Iterator[Condition]:
     """What the accepted examples have in common and some rejected ones don't."""
     for term in columns.read:
-        yield from _single(term, columns)
+        yield from single(term, columns)
     fields = [term for term in columns.read if isinstance(term, Field)]
     arguments = [term for term in columns.read if isinstance(term, Argument)]
     for argument in arguments:
         for field in fields:
             if field.argument != argument.path:
                 yield from _pair(argument, field, columns)
+        for field in fields:
+            if field.argument != argument.path:
+                yield from _table(argument, field, columns)
+        for beside in arguments:
+            if beside != argument:
+                yield from _table(argument, beside, columns)
+    for former, latter in combinations(arguments, 2):
+        yield from _pair(former, latter, columns)
     for one, other in combinations(fields, 2):
         yield from _pair(one, other, columns)
         if one.argument != other.argument:
             yield from _pair(other, one, columns)
 
 
-def conditional(cases: Cases, unexplained: int, terms: Sequence[Term]) -> Iterator[Condition]:
-    """Hypotheses about one term that only count where another has a value: what is needed there, and not elsewhere."""
-    columns = Columns.of(cases.members(cases.accepted), cases.members(unexplained), terms)
-    for premise in _premises(columns):
-        holding = columns.where(_meeting(premise))
-        for term in terms:
-            if term != premise.term:
-                yield from (Given(premise, condition) for condition in _single(term, holding))
+def recalled(columns: Columns) -> Iterator[Condition]:
+    """How what the call says compares with what was said or answered before."""
+    arguments = [term for term in columns.read if isinstance(term, Argument)]
+    for earlier in columns.read:
+        if isinstance(earlier, Earlier):
+            for argument in arguments:
+                if argument.path != earlier.argument:
+                    yield from _pair(argument, earlier, columns)
 
 
-def _premises(columns: Columns) -> Iterator[OneOf]:
-    """Values that are common enough, of arguments and fields that have few."""
-    for term in columns.read:
-        accepted, rejected = columns.values(term)
-        values = Counter(v for v in (*accepted, *rejected) if isinstance(v, (str, bool)))
-        if isinstance(term, (Argument, Field)) and len(values) <= MOST_VALUES and len(values) > 1:
-            there = {value for value in rejected if isinstance(value, (str, bool))}
-            for value in sorted(there, key=str):
-                if not isinstance(value, str) or tame(value):
-                    yield OneOf(term, (value,))
-
-
-def _single(term: Term, columns: Columns) -> Iterator[Condition]:
+def single(term: Term, columns: Columns) -> Iterator[Condition]:
     """Hypotheses about one term."""
     accepted, rejected = columns.values(term)
     if not accepted or not rejected:
@@ -170,15 +197,21 @@ def _single(term: Term, columns: Columns) -> Iterator[Condition]:
     numbers = sorted(value for value in accepted if "number" in kinds(value))
     others = [value for value in rejected if "number" in kinds(value)]
     if numbers and others and len(numbers) == len(accepted):
-        beyond = int(NEGLIGIBLE * len(numbers))
-        numbers = numbers[beyond : len(numbers) - beyond]
-        if min(numbers) > 0 in others:
-            whole = all("integer" in kinds(n) for n in (*numbers, *others))
-            yield Compare(term, ">=", 1) if whole else Compare(term, ">", 0)
-        if (low := lower(numbers, others)) is not None:
-            yield Compare(term, ">=", low)
-        if (high := upper(numbers, others)) is not None:
-            yield Compare(term, "<=", high)
+        for beyond in sorted({0, int(NEGLIGIBLE * len(numbers)), int(negligible(1, len(numbers)))}):
+            yield from _bounds(term, numbers[beyond : len(numbers) - beyond], others)
+
+
+def _bounds(term: Term, numbers: Sequence[float], others: Sequence[float]) -> Iterator[Compare]:
+    """Bounds that the numbers of accepted calls keep, and some of the others don't."""
+    if not numbers:
+        return
+    if min(numbers) > 0 in others:
+        whole = all("integer" in kinds(n) for n in (*numbers, *others))
+        yield Compare(term, ">=", 1) if whole else Compare(term, ">", 0)
+    if (low := lower(numbers, others)) is not None:
+        yield Compare(term, ">=", low)
+    if (high := upper(numbers, others)) is not None:
+        yield Compare(term, "<=", high)
 
 
 def _values(term: Term, counted: Counter[Any]) -> Iterator[OneOf]:
@@ -193,6 +226,31 @@ def _values(term: Term, counted: Counter[Any]) -> Iterator[OneOf]:
         telling = any(value is not None for value in values) and len(values) <= MOST_VALUES
         if telling and total >= 3 * len(values) and all(not isinstance(v, str) or tame(v) for v in values):
             yield OneOf(term, tuple(sorted(values, key=lambda v: (str(type(v)), str(v)))))
+
+
+def _table(left: Term, key: Term, columns: Columns) -> Iterator[Table]:
+    """Which value goes with which, where (nearly) every accepted call with a key has the same."""
+    counted: dict[str | bool, Counter[Any]] = {}
+    seen: set[tuple[str, Any, Any]] = set()
+    rows = zip(columns.accepted, columns.read[left][0], columns.read[key][0], strict=True)
+    for example, values, keys in rows:
+        if len(values) != 1 or len(keys) != 1 or not isinstance(keys[0], (str, bool)) or not isinstance(values[0], str):
+            continue
+        if (row := (example.scenario, keys[0], values[0])) not in seen:
+            seen.add(row)
+            counted.setdefault(keys[0], Counter())[values[0]] += 1
+            if len(counted) > MOST_VALUES:
+                return
+    table: dict[str | bool, str] = {}
+    for value, counts in counted.items():
+        usual, count = counts.most_common(1)[0]
+        if counts.total() >= OFTEN:
+            if not negligible(counts.total() - count, counts.total()):
+                return
+            table[value] = usual
+    plain = all(tame(text) for pair in table.items() for text in pair if isinstance(text, str))
+    if len(table) > 1 and len(set(table.values())) > 1 and plain:
+        yield Table(left, key, tuple(sorted(table.items(), key=str)))
 
 
 def _pair(left: Term, right: Term, columns: Columns) -> Iterator[Condition]:
@@ -211,17 +269,18 @@ def _pair(left: Term, right: Term, columns: Columns) -> Iterator[Condition]:
         counted.update({_sign(x, y) for x in a for y in b})
     if not rows:
         return
-    signs = {sign for sign, count in counted.items() if not negligible(count, rows)}
     if negligible(rows - listed, rows):
         yield Among(left, right)
-    relation = _relation(signs)
-    if relation is None:
-        return
     against = {_sign(x, y) for a, b in zip(mine[1], theirs[1], strict=True) for x in a for y in b}
-    if relation in ("<=", ">=") and "=" in against and "=" not in signs:
-        yield Compare(left, "<" if relation == "<=" else ">", right)
-    if against - signs:
-        yield Compare(left, relation, right)
+    usual = {sign for sign, count in counted.items() if not negligible(count, rows)}
+    for signs in (set(counted), usual) if usual != set(counted) else (usual,):
+        relation = _relation(signs)
+        if relation is None:
+            continue
+        if relation in ("<=", ">=") and "=" in against and "=" not in signs:
+            yield Compare(left, "<" if relation == "<=" else ">", right)
+        if against - signs:
+            yield Compare(left, relation, right)
 
 
 def _relation(signs: set[str]) -> Operator | None:
@@ -282,8 +341,3 @@ def _walk(
                 _walk(item, f"{here}[].", resources, fields, hopped=hopped)
         elif isinstance(value, str) and not hopped and value in resources and resources[value] is not resource:
             _walk(resources[value], f"{here}>", resources, fields, hopped=True)
-
-
-def _meeting(premise: OneOf) -> Callable[[Example], bool]:
-    """Whether an example is known to meet a premise."""
-    return lambda example: premise.wrong(example.view, example.tool, example.arguments) == []

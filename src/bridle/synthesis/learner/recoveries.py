@@ -14,7 +14,7 @@ from typing import Any
 from bridle.synthesis.learner.example import Example, sessions
 from bridle.synthesis.learner.rule import Recovery
 from bridle.synthesis.learner.wording import tame
-from bridle.trace import POLICY_DENIED, UNKNOWN_OUTCOME, ToolEffect
+from bridle.trace import POLICY_DENIED, UNKNOWN_OUTCOME
 
 MOST_WAIT = 3
 """Calls in between after which a repeated call is still looked at."""
@@ -51,23 +51,28 @@ def recoveries(examples: Iterable[Example]) -> list[Recovery]:
 
 
 def _count(view: Mapping[str, Any], tallies: dict[str, _Tally]) -> None:
-    """Count a session's errors, and what became of the next equal call.
+    """Count a session's errors, and what became of equal calls after the first one that failed.
 
-    Where another call changed something in between, the repeated one was no repetition.
+    Where another call went well in between, it may have changed something, and the repeated one was no repetition.
     """
     calls = view["calls"]
+    streak: set[int] = set()
     for place, call in enumerate(calls):
         if call["ok"] or call["error"]["class"] == POLICY_DENIED:
             continue
         tally = tallies.setdefault(call["error"]["class"], _Tally())
         tally.seen += 1
+        if place in streak:
+            continue
         for wait, later in enumerate(calls[place + 1 : place + 2 + MOST_WAIT]):
             if later["tool"] == call["tool"] and later["arguments"] == call["arguments"]:
                 counts = tally.again.setdefault(wait, [0, 0])
                 counts[0] += 1
                 counts[1] += later["ok"]
-                break
-            if later["ok"] and view["tools"].get(later["tool"], {}).get("effect") != ToolEffect.READ_ONLY:
+                if later["ok"] or later["error"]["class"] != call["error"]["class"]:
+                    break
+                streak.add(place + 1 + wait)
+            elif later["ok"]:
                 break
 
 

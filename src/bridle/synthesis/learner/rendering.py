@@ -16,6 +16,8 @@ from textwrap import fill, indent
 
 from bridle.harness import TOOL_CALL, Harness
 from bridle.synthesis.learner import helpers
+from bridle.synthesis.learner.condition import Condition
+from bridle.synthesis.learner.premise import Given
 from bridle.synthesis.learner.rule import STATEFUL, LeftOut, Recovery, Rule, Rulebook, Spelling, Support
 from bridle.synthesis.learner.spellings import declares, learned_forms
 from bridle.synthesis.learner.wording import python
@@ -24,6 +26,9 @@ from bridle.trace import POLICY_DENIED
 WIDTH = 110
 PATIENCE = 3
 """Times that the same call may fail before the harness asks for a person."""
+
+WHOM = "whoever gave the task"
+"""Whom a learned harness asks: it knows nobody else."""
 
 FIXED = {
     "call-shape": "A call is an object with a tool, which is a text, and arguments, which are an object.",
@@ -159,9 +164,30 @@ def _blocks(rules: Sequence[Rule]) -> Iterable[str]:
             depth = "        "
         for rule in group:
             yield indent(_comment(rule.id, _stands_on(rule.support)), depth)
-            yield indent(_assignment(rule.condition.code, len(depth)), depth)
+            yield indent(_assigned(rule.condition, len(depth)), depth)
+            if rule.person:
+                yield f"{depth}if None in wrong:"
+                yield indent(_escalation(rule), f"{depth}    ")
             yield f"{depth}if wrong:"
             yield indent(_refusal(rule, len(depth) + 4), f"{depth}    ")
+
+
+def _escalation(rule: Rule) -> str:
+    """What is empty, and nothing that was seen fills in."""
+    missing = python([f"what makes it possible: {rule.condition.words}"])
+    line = f'"verdict": "escalate", "rule": {python(rule.id)}, "to": {python(WHOM)}, "missing": {missing}'
+    if len(line) + 20 <= WIDTH:
+        return f"return {{{line}}}"
+    return f"missing = {missing}\n" + (
+        f'return {{"verdict": "escalate", "rule": {python(rule.id)}, "to": {python(WHOM)}, "missing": missing}}'
+    )
+
+
+def _assigned(condition: Condition, depth: int) -> str:
+    """`wrong = …`; a condition that only counts in some cases stands under its premise."""
+    if not isinstance(condition, Given):
+        return _assignment(condition.code, depth)
+    return f"wrong = []\nif {condition.holds}:\n" + indent(_assignment(condition.condition.code, depth + 4), "    ")
 
 
 def _refusal(rule: Rule, depth: int) -> str:
@@ -192,6 +218,8 @@ def _among(tools: Sequence[str], unless: Sequence[str]) -> str:
 def _assignment(code: str, depth: int) -> str:
     """`wrong = …`, broken at its clauses where it is long."""
     line = f"wrong = {code}"
+    if len(line) + depth > WIDTH and code.startswith("misplaced("):
+        return f"wrong = misplaced(\n    {_broken_up(code.removeprefix('misplaced(')[:-1])},\n)"
     if len(line) + depth <= WIDTH or not code.startswith("["):
         return line
     clauses, start, level, quoted = [], 1, 0, False
@@ -207,6 +235,20 @@ def _assignment(code: str, depth: int) -> str:
     return "wrong = [\n" + "\n".join(f"    {clause}" for clause in clauses) + "\n]"
 
 
+def _broken_up(code: str) -> str:
+    """Arguments of a call below each other."""
+    parts, start, level, quoted = [], 0, 0, False
+    for place, letter in enumerate(code):
+        quoted ^= letter == '"' and code[place - 1] != "\\"
+        if quoted:
+            continue
+        level += (letter in "([{") - (letter in ")]}")
+        if level == 0 and letter == ",":
+            parts.append(code[start:place].strip())
+            start = place + 1
+    return ",\n    ".join([*parts, code[start:].strip()])
+
+
 def _recovery(book: Rulebook) -> str:
     lines = [
         "def on_error(view: dict, call: dict, error: dict) -> dict:",
@@ -216,7 +258,7 @@ def _recovery(book: Rulebook) -> str:
         '        return {"verdict": "give_up", "rule": "denied", "hint": RULES["denied"]}',
         f"    if failures(view, call) >= {PATIENCE}:",
         f'        missing = [f"a way past {{kind}}, after {PATIENCE} failures of the same call"]',
-        '        whom = "whoever gave the task"',
+        f"        whom = {python(WHOM)}",
         '        return {"verdict": "escalate", "rule": "nothing-helps", "to": whom, "missing": missing}',
     ]
     for recovery in book.recoveries:

@@ -9,15 +9,19 @@ from typing import Any, Literal, TypeAlias
 from bridle.synthesis.learner.condition import Condition
 from bridle.synthesis.learner.wording import Scalar
 
-Kind: TypeAlias = Literal["declared", "shape", "reference", "precondition", "order", "conditional"]
-KINDS: tuple[Kind, ...] = ("declared", "shape", "reference", "precondition", "order", "conditional")
+Kind: TypeAlias = Literal["declared", "shape", "reference", "precondition", "routing", "order", "conditional"]
+KINDS: tuple[Kind, ...] = ("declared", "shape", "reference", "precondition", "routing", "order", "conditional")
 """The kinds of rules about a call, in the order in which a harness checks them."""
 
-STATEFUL: tuple[Kind, ...] = ("precondition", "order", "conditional")
+STATEFUL: tuple[Kind, ...] = ("precondition", "routing", "order", "conditional")
 """The kinds that are about the state which the view shows."""
 
 CITED = 5
 """Counterexamples that a rule names; `support` counts all."""
+
+
+PASSING = 0.8
+"""The share of calls made again that have to go well for an error to be none of the call's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +52,7 @@ class Rule:
 
     The rule is about calls of `tools`, or, where that is empty, of every tool but those in `unless`. `ways` are for
     hints: which tool leads on from a value that the rule refuses; None where that can't be said of the rule at all.
+    `person` says that where what it needs is empty, nothing fills it in: it is for a person then.
     """
 
     id: str
@@ -59,6 +64,7 @@ class Rule:
     support: Support
     unless: tuple[str, ...] = ()
     ways: tuple[tuple[Scalar, str], ...] | None = None
+    person: bool = False
 
     def concerns(self, tool: str) -> bool:
         """Whether it is about calls of this tool."""
@@ -93,6 +99,11 @@ class Recovery:
     repeated: int = 0
     succeeded: int = 0
     seen: int = 0
+
+    @property
+    def passing(self) -> bool:
+        """Whether such an error says nothing about the call: nearly all that were made again, unchanged, went well."""
+        return self.verdict == "retry" and self.succeeded >= PASSING * self.repeated > 0
 
 
 @dataclass(frozen=True, kw_only=True)

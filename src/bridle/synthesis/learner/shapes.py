@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import sqrt
 from typing import Any
 
 from bridle.synthesis.learner.authority import speaks_of_authority
 from bridle.synthesis.learner.bounds import lower, upper
 from bridle.synthesis.learner.cases import Cases
-from bridle.synthesis.learner.condition import DECLARED, Condition, Declared, Fits, Only, Required
+from bridle.synthesis.learner.condition import Condition
+from bridle.synthesis.learner.form import DECLARED, Declared, Fits, Only, Required
 from bridle.synthesis.learner.helpers import found, kinds
 from bridle.synthesis.learner.wording import tame, tame_name
 
@@ -46,7 +48,9 @@ def induced(cases: Cases, unexplained: int) -> Iterator[Condition]:
         for name in sorted(counted):
             if negligible(len(objects) - counted[name], len(objects)) and not speaks_of_authority(name):
                 yield Required(name, inside)
-        yield Only(tuple(sorted(counted)), inside)
+        usual = [name for name, count in counted.items() if not negligible(count, len(objects))]
+        for names in (counted, usual) if len(usual) < len(counted) else (usual,):
+            yield Only(tuple(sorted(names)), inside)
     for path in sorted(paths(calls)):
         if not speaks_of_authority(path):
             seen = [(e.scenario, v) for e in cases.members(cases.accepted) for v in found(e.arguments, path)]
@@ -56,8 +60,8 @@ def induced(cases: Cases, unexplained: int) -> Iterator[Condition]:
 
 
 def negligible(count: int, total: int) -> bool:
-    """Whether so few may be noise; nothing at all always is."""
-    return count <= NEGLIGIBLE * total
+    """Whether so few may be noise, of a small number by two standard errors of half that share; nothing always is."""
+    return count <= max(NEGLIGIBLE * total, NEGLIGIBLE / 2 * total + 2 * sqrt(NEGLIGIBLE / 2 * total))
 
 
 def structural(condition: Condition) -> bool:

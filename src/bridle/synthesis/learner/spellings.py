@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bridle.synthesis.learner import helpers
-from bridle.synthesis.learner.condition import Declared, Fits
 from bridle.synthesis.learner.example import Example
+from bridle.synthesis.learner.form import Declared, Fits
 from bridle.synthesis.learner.merit import Demands
 from bridle.synthesis.learner.rule import CITED, Rule, Spelling, Support
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from bridle.synthesis.learner.helpers import called, found, seen, sizes
+from bridle.synthesis.learner.helpers import called, earlier, found, seen, sizes
 from bridle.synthesis.learner.wording import python
 
 
@@ -110,4 +110,32 @@ class Calls:
         return f"the number of calls of {self.tool}" + (f" on the {noun(self.argument)}" if self.argument else "")
 
 
-Term: TypeAlias = "Argument | Field | Size | Calls"
+@dataclass(frozen=True, order=True)
+class Earlier:
+    """What the last successful call of a tool that named the same value said or answered.
+
+    `path` begins with `arguments.` or `result.`.
+    """
+
+    tool: str
+    argument: str
+    path: str
+
+    def read(self, view: Mapping[str, Any], arguments: Any) -> list[Any]:
+        """The values."""
+        return list(earlier(view, self.tool, found(arguments, self.argument), self.path))
+
+    @property
+    def code(self) -> str:
+        """As Python."""
+        return f"earlier(view, {python(self.tool)}, found(arguments, {python(self.argument)}), {python(self.path)})"
+
+    @property
+    def words(self) -> str:
+        """As part of a sentence."""
+        part, _, name = self.path.partition(".")
+        verb = "said" if part == "arguments" else "answered"
+        return f"the `{name}` that {self.tool} last {verb} about the {noun(self.argument)}"
+
+
+Term: TypeAlias = "Argument | Field | Size | Calls | Earlier"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeAlias
 
-from bridle.synthesis.learner.condition import OneOf
+from bridle.synthesis.learner.comparison import OneOf
 from bridle.synthesis.learner.example import Example, sessions
 from bridle.synthesis.learner.helpers import found
 from bridle.synthesis.learner.rule import Rule
@@ -38,7 +38,7 @@ def moves(examples: Iterable[Example]) -> Moves:
         known: dict[str, Mapping[str, Any]] = {}
         for call in view["calls"]:
             fine = call["ok"] and tame(call["tool"])
-            shown = dict(_snapshots(call["result"], view["resources"])) if fine else {}
+            shown = dict(snapshots(call["result"], view["resources"])) if fine else {}
             for identity, after in shown.items():
                 for name, value in after.items():
                     before = known.get(identity, {}).get(name, value)
@@ -55,7 +55,7 @@ def ways(rule: Rule, moved: Moves, examples: Sequence[Example]) -> tuple[tuple[S
     if not isinstance(condition, OneOf) or not isinstance(condition.term, Field):
         return None
     counts: Counter[tuple[Scalar, str, Scalar]] = Counter()
-    for shape in _shapes(rule, condition.term.argument, examples):
+    for shape in kinds_named(rule, condition.term.argument, examples):
         counts += moved.get((shape, condition.term.path), Counter())
     edges = [move for move, count in counts.items() if count >= OFTEN]
     if not edges:
@@ -74,7 +74,7 @@ def ways(rule: Rule, moved: Moves, examples: Sequence[Example]) -> tuple[tuple[S
     return tuple(sorted(first.items(), key=lambda pair: str(pair[0]))) or None
 
 
-def _shapes(rule: Rule, argument: str, examples: Sequence[Example]) -> set[Shape]:
+def kinds_named(rule: Rule, argument: str, examples: Sequence[Example]) -> set[Shape]:
     """The kinds of resources that the rule's argument names."""
     concerned = (example for example in examples if rule.concerns(example.tool))
     return {
@@ -85,14 +85,14 @@ def _shapes(rule: Rule, argument: str, examples: Sequence[Example]) -> set[Shape
     }
 
 
-def _snapshots(result: Any, resources: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def snapshots(result: Any, resources: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The objects in a result that are resources of the view, with their ids; inner ones first."""
     if isinstance(result, list):
         for item in result:
-            yield from _snapshots(item, resources)
+            yield from snapshots(item, resources)
     elif isinstance(result, dict):
         for inner in result.values():
-            yield from _snapshots(inner, resources)
+            yield from snapshots(inner, resources)
         for value in result.values():
             if isinstance(value, str) and value in resources and resources[value].keys() == result.keys():
                 yield value, result

@@ -147,9 +147,14 @@ class RandomEpisode:
             if not plan.subject:
                 found.append({"tool": plan.name, "arguments": {}})
                 continue
-            for identity in rng.sample(world.of_kind(plan.kind), 3):
+            known = [i for i in world.of_kind(plan.kind) if plan.deed != "show" or self._heard_of(i)]
+            for identity in rng.sample(known, min(3, len(known))):
                 found.append(fitting(plan, scene, identity, rng, lambda slot: world.of_kind(slot.about)))
         return found
+
+    def _heard_of(self, identity: str) -> bool:
+        """Whether the task or a result spoke of a thing: nobody makes up that there are others."""
+        return identity in self._builder.resources or any(t.identity == identity for t in self._start.targets)
 
     def _befalling(self, action: Action) -> Mishap | None:
         """The mishap that befalls an applicable call: one that lasts, or a fresh one."""

@@ -23,7 +23,7 @@ from bridle.runtime.effects import Refusal
 from bridle.synthesis.learner.rule import Rule, Rulebook
 from bridle.testing.workflows.environment import RandomWorkflow
 from bridle.testing.workflows.episode import RandomEpisode
-from bridle.testing.workflows.rules import INTERFACE_RULES, TrueRule
+from bridle.testing.workflows.rules import INTERFACE_RULES, Compared, Of, TrueRule
 from bridle.trace import parts
 
 SPARED = 0.995
@@ -133,6 +133,7 @@ def score(book: Rulebook, environment: RandomWorkflow, fresh: Sequence[Fresh]) -
             if not right:
                 result.wrong.append(f"{rule.sentence} {why}")
     _recalled(result, environment, fresh, objections)
+    _escalated(result, calls, objections)
     _recovered(result, book, environment)
     return result
 
@@ -143,6 +144,7 @@ def _judged(rule: Rule, readable: Iterable[tuple[Fresh, str, Any]]) -> Iterator[
     unjust: Counter[str] = Counter()
     refused: dict[str, list[Fresh]] = {}
     whole = rule.kind == "declared"
+    misshapen = 0
     for fresh, tool, arguments in readable:
         if not rule.concerns(tool):
             continue
@@ -151,6 +153,7 @@ def _judged(rule: Rule, readable: Iterable[tuple[Fresh, str, Any]]) -> Iterator[
             continue
         where = "" if whole else tool
         applied[where] += not fresh.broken
+        misshapen += bool(wrong) and fresh.broken[:1] in BY_INTERFACE
         if wrong and (whole or fresh.broken[:1] not in BY_INTERFACE):
             unjust[where] += not fresh.broken
             refused.setdefault(where, []).append(fresh)
@@ -160,7 +163,7 @@ def _judged(rule: Rule, readable: Iterable[tuple[Fresh, str, Any]]) -> Iterator[
         why = f"{where}: {unjust[where]} of {applied[where]} applicable calls; {share:.2f} of {len(calls)} are {kind}"
         yield kind if right else _class(rule), right, why
     if not refused:
-        yield _class(rule), False, "refuses nothing"
+        yield "interface" if misshapen else _class(rule), bool(misshapen), "refuses nothing"
 
 
 def _blamed(calls: Sequence[Fresh]) -> tuple[str, float]:
@@ -207,6 +210,44 @@ def _recalled(
             counts.found += refused[identity] >= REFUSED * count
             if refused[identity] < REFUSED * count:
                 result.missed.append(f"{identity} {needs.get(identity)}: {refused[identity]} of {count} refused")
+
+
+def _escalated(result: Score, calls: Sequence[tuple[Fresh, str, Any]], objections: Sequence[Rule | None]) -> None:
+    """Which true rules that nobody but a person can keep are left to a person, and which others are."""
+    tried: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
+    by_rule: dict[str, list[bool]] = {}
+    for (fresh, tool, arguments), objection in zip(calls, objections, strict=True):
+        lacking = [true for true in fresh.broken if true.person and _empty(true, fresh)]
+        person = False
+        if objection is not None and objection.person:
+            person = None in (objection.condition.wrong(fresh.view, tool, arguments) or ())
+        if person and objection is not None:
+            by_rule.setdefault(f"{objection.id}/{tool}", []).append(bool(lacking))
+        if len(fresh.broken) == 1 and lacking:
+            tried[lacking[0].id] += 1
+            asked[lacking[0].id] += person
+    counts = result.of("escalation")
+    for identity, rights in by_rule.items():
+        counts.learned += 1
+        counts.right += sum(rights) >= ONE * len(rights)
+        if sum(rights) < ONE * len(rights):
+            result.wrong.append(f"escalates by {identity}: {sum(rights)} of {len(rights)} rightly")
+    for identity, count in tried.items():
+        if count >= ENOUGH:
+            counts.true += 1
+            counts.found += asked[identity] >= ONE * count
+            if asked[identity] < ONE * count:
+                result.missed.append(f"{identity} needs a person: {asked[identity]} of {count} escalated")
+
+
+def _empty(true: TrueRule, fresh: Fresh) -> bool:
+    """Whether what a rule compares with is not on record."""
+    need = true.need
+    if not isinstance(need, Compared) or not isinstance(need.right, Of):
+        return False
+    thing = fresh.view["resources"].get(parts(fresh.call)[1].get(need.right.argument), {})
+    return thing.get(need.right.field, "") is None
 
 
 def _recovered(result: Score, book: Rulebook, environment: RandomWorkflow) -> None:

@@ -158,7 +158,7 @@ def _adjust(rule: TrueRule, scene: Scene, arguments: dict[str, Any]) -> None:
 def slipped(plan: Plan, call: ToolCall, rng: random.Random, world: World) -> Iterator[ToolCall]:
     """The call with one argument drawn anew, or left out where it need not be there."""
     for slot in plan.slots:
-        if slot.name not in call["arguments"]:
+        if slot.name not in call["arguments"] or plan.deed == "show":
             continue
         others = dict(call["arguments"])
         if slot.sort == "id":
