@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from bridle.harness import CONTRACTS, Harness
+from bridle.harness import Harness
 from bridle.runtime.reviewer import ActingHarness, HarnessReviewer, PerfectProbe, Reviewer, Unreviewed
 from bridle.runtime.verdict import defines
 
@@ -46,12 +46,6 @@ class Contender:
             "source": self.harness.source,
             "synthesis": {"calls": self.calls, "tokens": self.tokens, "usd": self.usd},
         }
-
-    @staticmethod
-    def from_record(record: dict[str, Any]) -> Contender:
-        """The contender that `record` was made from."""
-        harness = Harness(record["source"], contract=CONTRACTS[record["contract"]])
-        return Contender(name=record["name"], harness=harness, made=record["made"], **record["synthesis"])
 
 
 @dataclass(frozen=True, kw_only=True)
