@@ -30,6 +30,7 @@ ROWS = (
     ("synthesis", "registry"),
     ("report", "integrations", "testing"),
     ("cli",),
+    ("__init__",),
 )
 """From the bottom up. The nouns, which may use each other, are in the order in which they do."""
 

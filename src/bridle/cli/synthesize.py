@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from bridle.synthesis.outcome import Outcome
     from bridle.synthesis.plan import Plan
 
-RUNS = Path(".bridle/runs")
 EXECUTOR = typer.Option("processes", help="Where rollouts run: inline, processes or processes:N.")
 ITERATIONS = typer.Option(None, help="Stop after this many expansions (64, or 256 for the paper's preset).")
 CALLS = typer.Option(None, help="Never make more model calls than this.")
@@ -74,6 +73,7 @@ def synthesize(
     Example:  bridle synthesize textarena/TicTacToe-v0 --model openai:gpt-5-mini --max-calls 20
     """
     from bridle.environments.catalog import resolve
+    from bridle.synthesis.api import new_folder
     from bridle.synthesis.budget import Limit
     from bridle.synthesis.settings import ITERATIONS, Settings, root
 
@@ -236,12 +236,3 @@ def seconds(text: str | None) -> float | None:
     if match is None:
         raise UsageError(f"{text!r} is no time; write 90s, 15m or 2h.")
     return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
-
-
-def new_folder(environment: str) -> Path:
-    """The first folder under `.bridle/runs` that is not there yet, named after the environment."""
-    name = re.sub(r"[^A-Za-z0-9.]+", "-", environment.split("/")[-1]).strip("-") or "run"
-    number = 1
-    while (RUNS / f"{name}-{number}").exists():
-        number += 1
-    return RUNS / f"{name}-{number}"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from bridle.harness import Harness
 from bridle.synthesis.forecast import Forecast
 from bridle.synthesis.tree import Node, Tree
 
@@ -26,13 +28,16 @@ STOPS = {
 class Outcome:
     """How a run ended. `stop` is a key of `STOPS`, `best` the best node, `spent` what was settled, by unit.
 
-    `forecast` is what was said before the first call; None where the run ended before there was one to make.
+    `harness` is the best node's, and `folder` the run's. `forecast` is what was said before the first call; None where
+    the run ended before there was one to make.
     """
 
     stop: str
     tree: Tree
     best: Node
+    harness: Harness
     spent: Mapping[str, float]
+    folder: Path
     forecast: Forecast | None = None
 
     @property

@@ -352,7 +352,13 @@ class Search:
     def _finish(self, tree: Tree, stop: str, *, abandoned: list[int]) -> Outcome:
         """Record why the run ended."""
         outcome = Outcome(
-            stop=stop, tree=tree, best=tree.best(), spent=dict(self._budget.spent), forecast=self._forecast
+            stop=stop,
+            tree=tree,
+            best=tree.best(),
+            harness=tree.best().harness(self._parts.environment.contract),
+            spent=dict(self._budget.spent),
+            forecast=self._forecast,
+            folder=self._parts.journal.path.parent,
         )
         self._parts.journal.append("session.ended", "", {"seconds": time.monotonic() - self._began})
         self._parts.journal.append(
