@@ -25,9 +25,11 @@ def test_it_keeps_the_contract(options: str) -> None:
     assert min(report.probed_legal, report.probed_illegal) > 50
 
 
-@pytest.mark.parametrize("options", ["transient=often", "internal=-1", "transient=0.7&internal=0.7", "variant=other"])
+@pytest.mark.parametrize(
+    "options", ["transient=often", "internal=-1", "transient=0.7&internal=0.7", "moves=2", "variant=other"]
+)
 def test_an_option_that_is_none_is_refused(options: str) -> None:
-    with pytest.raises(UsageError, match=r"transient|internal|nominal, mutated, adversarial"):
+    with pytest.raises(UsageError, match=r"transient|internal|moves|nominal, mutated, adversarial"):
         resolve(f"enterprise/deployment?{options}")
 
 

@@ -20,7 +20,7 @@ EVERY = [template for group in TEMPLATES.values() for template in group]
 
 
 def variant(name: str, mutation: str = "") -> Deployment:
-    return Deployment(transient=0, internal=0, variant=name, mutation=mutation)
+    return Deployment(transient=0, internal=0, moves=0, variant=name, mutation=mutation)
 
 
 def scenario(template: str, change: str, seed: int = 1) -> Scenario:
@@ -33,6 +33,7 @@ def followed(environment: Deployment, case: Scenario) -> tuple[WorkflowEpisode, 
     while True:
         calls.append(planner.remaining(episode.observe().view)[0])
         step = episode.step(calls[-1])
+        assert step.legal, (case.template, calls[-1], step.feedback)
         if step.over:
             return episode, calls, step
 
@@ -42,6 +43,26 @@ def test_whoever_has_read_the_tools_of_now_still_reaches_the_goal(change: str) -
     environment = variant("mutated" if change in MUTATIONS else "adversarial", change)
     for template in EVERY:
         assert followed(environment, scenario(template, change))[2].rewards == (1.0,), template
+
+
+@pytest.mark.parametrize("change", MUTATIONS)
+def test_each_mutation_is_felt(change: str) -> None:
+    """Somebody who goes on as before meets another answer: of the truth, in a result, or in a sentence."""
+    environment, nominal = variant("mutated", change), variant("nominal")
+    missing = {"tool": "get_artifact", "arguments": {"artifact_id": "ART-0001"}}
+    for template in EVERY[::3]:
+        before = Scenario(split="train", index=0, seed=1, template=template)
+        old, new = nominal.start(before), environment.start(scenario(template, change))
+        planner, over = nominal.planner(before), False
+        while not over:
+            call = planner.remaining(old.observe().view)[0]
+            if any(old.probe(one) != new.probe(one) for one in (*old.legal_actions(), call, missing)):
+                return
+            steps = [one.step(call) for one in (old, new)]
+            if steps[0] != steps[1]:
+                return
+            over = steps[0].over
+    raise AssertionError(f"nobody notices {change}")
 
 
 @pytest.mark.parametrize("name", ["mutated", "adversarial"])

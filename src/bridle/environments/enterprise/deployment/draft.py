@@ -54,9 +54,9 @@ class Start:
 class Draft:
     """Draws the parts of one start."""
 
-    def __init__(self, rng: random.Random, kind: str, size: str) -> None:
-        """`size` `migration` means releases that migrate a schema."""
-        self.rng, self.kind, self.migrates = rng, kind, size == "migration"
+    def __init__(self, rng: random.Random, kind: str, size: str, moving: float = MOVING) -> None:
+        """`size` `migration` means releases that migrate a schema; `moving` is the rate of colleagues' changes."""
+        self.rng, self.kind, self.migrates, self._moving = rng, kind, size == "migration", moving
         self.unsuited = rng.random() < UNSUITED
         self.me, self.other = (f"EMP-{n}" for n in rng.sample(range(100, 1000), 2))
         self.names, self.teams = rng.sample(_NAMES, 4), rng.sample(_TEAMS, 4)
@@ -192,7 +192,7 @@ class Draft:
             for now in range(1, HORIZON)
             for service in services
             for site in service.sites
-            if self.rng.random() < MOVING
+            if self.rng.random() < self._moving
         ]
         for service in services:
             if self.rng.random() < COMPANY:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from bridle.environment import Scenario, Split
 from bridle.environments.enterprise.deployment import journeys
+from bridle.environments.enterprise.deployment.draft import MOVING
 from bridle.environments.enterprise.deployment.mutations import MUTATIONS
 from bridle.environments.enterprise.deployment.need import need
 from bridle.environments.enterprise.deployment.pipeline import Pipeline
@@ -47,12 +48,14 @@ class Deployment:
         self,
         transient: str | float = 0.03,
         internal: str | float = 0.004,
+        moves: str | float = MOVING,
         variant: str = "nominal",
         mutation: str = "",
     ) -> None:
         """Rates of transient failures and of failures of unknown outcome, per applicable call; text from an id's query.
 
-        `variant` is nominal, mutated or adversarial; `mutation` picks one of the variant's changes.
+        `moves` is the rate at which colleagues change an environment of a service at work, per call that was carried
+        out. `variant` is nominal, mutated or adversarial; `mutation` picks one of the variant's changes.
 
         Raises:
             UsageError: a rate is not a number from 0 to 1, or both together exceed 1; there is no such variant or
@@ -61,6 +64,7 @@ class Deployment:
         self._mishaps = Mishaps(transient=_rate("transient", transient), internal=_rate("internal", internal))
         if self._mishaps.transient + self._mishaps.internal > 1:
             raise UsageError("The rates transient and internal exceed 1 together; lower one of them.")
+        self._moving = _rate("moves", moves)
         self.variant = Variant(variant, mutation, mutations=MUTATIONS, twists=tuple(TWISTS))
         self.name = "?".join(filter(None, ("enterprise/deployment", self.variant.query)))
         self.description = (
@@ -119,7 +123,7 @@ class Deployment:
     def _twisted(self, scenario: Scenario) -> tuple[Twisted, str]:
         """The scenario's start with its twist, and the name of its change."""
         template, change = apart(scenario.template)
-        start = journeys.start(template, scenario.seed)
+        start = journeys.start(template, scenario.seed, self._moving)
         found = twisted(start, change if change in TWISTS else "", scenario.seed)
         return replace(found, need=found.need or need(template.split("/")[0], start)), change
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 
-from bridle.environments.enterprise.deployment.draft import Draft, Start
+from bridle.environments.enterprise.deployment.draft import MOVING, Draft, Start
 from bridle.environments.enterprise.deployment.goal import Target
 from bridle.environments.enterprise.deployment.kinds import (
     DATABASE_TEAM,
@@ -293,7 +293,7 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def start(template: str, seed: int) -> Start:
-    """The start that a template and a seed make; always the same."""
+def start(template: str, seed: int, moving: float = MOVING) -> Start:
+    """The start that a template and a seed make; always the same. `moving` is the rate of colleagues' changes."""
     journey, kind, size = template.split("/")
-    return JOURNEYS[journey](Draft(random.Random(f"{template}/{seed}"), kind, size))
+    return JOURNEYS[journey](Draft(random.Random(f"{template}/{seed}"), kind, size, moving))
