@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from bridle.cli.assess import assess
 from bridle.cli.check import check
 from bridle.cli.demo import demo
 from bridle.cli.doctor import doctor
 from bridle.cli.environments import environments
 from bridle.cli.evaluate import evaluate
 from bridle.cli.export import export
+from bridle.cli.lint import lint
 from bridle.cli.paper import paper
 from bridle.cli.report import report
 from bridle.cli.synthesize import resume, synthesize
@@ -26,7 +28,7 @@ app = typer.Typer(
     help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
 )
 
-for command in (demo, doctor, environments, synthesize, resume, export, check, evaluate, paper, report):
+for command in (demo, doctor, environments, assess, synthesize, resume, export, check, lint, evaluate, paper, report):
     app.command()(command)
 
 
