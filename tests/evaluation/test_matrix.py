@@ -186,6 +186,34 @@ def test_conditions_name_who_works_behind_what() -> None:
     assert isinstance(found[2].reviewer(), PerfectProbe)
 
 
+def test_a_harness_that_acts_alone_is_judged_by_what_it_proposes(tmp_path: Path) -> None:
+    lazy = """
+def propose_call(view):
+    if not view["calls"]:
+        return {"tool": "look_around", "arguments": {}}
+    tool = "close_studio" if view["calls"][-1]["tool"] == "dry_pot" else "dry_pot"
+    return {"tool": tool, "arguments": {} if tool == "close_studio" else {"pot": "pot_0", "hours": 2}}
+"""
+    accepts = HONEST.replace("def review_call", "def unused") + "\n\ndef review_call(view, call):\n    return ACCEPT\n"
+    one = Contender(name="lazy", harness=harness(accepts + lazy))
+    record = scorecard(
+        played(
+            matrix(count=8, names=("nominal",), contenders=(one,), conditions=conditions([SMALL], [one])),
+            tmp_path,
+            Inline(),
+            ledgers=tmp_path / "sealed",
+        )
+    )
+    assert not record["conditions"]["lazy alone"]["simulated"]
+    alone = record["figures"]["nominal"]["lazy alone"]
+    assert alone["raw proposer's valid rate"]["n"] == alone["valid-action rate"]["n"] == 24
+    assert alone["raw proposer's valid rate"]["value"] == alone["valid-action rate"]["value"] == pytest.approx(2 / 3)
+    assert alone["false acceptance"]["value"] == 1
+    assert alone["model calls an episode"]["value"] == 0
+    assert alone["tools never offered"]["value"] == pytest.approx(6 / 9)
+    assert record["harnesses"]["lazy"]["acts_alone"]
+
+
 def test_an_episode_is_read_back_from_its_record(tmp_path: Path) -> None:
     small = matrix(count=4, names=("nominal",))
     done = played(small, tmp_path, Inline(), ledgers=tmp_path / "sealed")

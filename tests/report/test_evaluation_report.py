@@ -36,7 +36,7 @@ def card(**changed: Any) -> dict[str, Any]:
     }
     lost = [{"step": 0, "reached": 9, "setbacks": 0, "lost": 1, "share": 0.1}]
     lost.append({"step": 3, "reached": 8, "setbacks": 4, "lost": 3, "share": 0.4})
-    test = {"only_with": 9, "only_without": 1, "p": 0.02, "holm": 0.04, "e": 7.0}
+    test = {"only_with": 9, "only_without": 1, "p": 0.02, "holm": 0.04, "e": 7.0, "not_worse": True}
     flag = {"name": "refuses what is wanted", "figure": EVIL, "threshold": "above 0.05", "meaning": "It blocks work."}
     return {
         "environment": "enterprise/expense",

@@ -135,6 +135,7 @@ class CallLane:
         self._played = 0
         self._views: list[Any] = []
         self._proposed: bool | None = None
+        self._asked = ""
         self._finals: list[tuple[bool | None, bool]] = []
         self.attempted = 0
         self.ending = ""
@@ -190,6 +191,8 @@ class CallLane:
     def _driven(self, reply: Reply | None) -> Invoke | None:
         """Answer effects until the next harness call, from turn to turn and episode to episode."""
         answer: Any = reply
+        if reply is not None and self._asked == "propose_call" and reply.failure is None:
+            self._proposed = self._truth(reply.value)  # a harness that acts alone proposes, too
         while True:
             if self._mode is None:
                 if self._spent():
@@ -202,6 +205,7 @@ class CallLane:
                 self._finish(cast(CallTurn, stop.value))
                 continue
             if isinstance(effect, Invoke):
+                self._asked = effect.call.function
                 return effect
             answer = self._answered(effect)
 

@@ -3,7 +3,7 @@
     slices[name]          environment, split, offset, count; `lacking` says why one is not there
     conditions[name]      agent, manner, harness, whether simulated
     figures[slice][condition][metric]      {value, low, high, n}, or None for "no data"
-    tests[slice][condition]     {only_with, only_without, p, holm, e} against the agent without a harness
+    tests[slice][condition]     {only_with, only_without, p, holm, e, not_worse} against the agent without a harness
     funnel[slice][condition]    success lost at each step
     changes[slice][condition]   completion by what was changed in a variant
     templates[condition]        completion minus the agent's without a harness, by template (nominal)
@@ -31,7 +31,11 @@ from bridle.evaluation.matrix import Played
 from bridle.evaluation.metrics import FlippedCall, authority_leakage, completion_gain, headroom_share
 from bridle.evaluation.slice import NOMINAL, SEARCH, Slice
 from bridle.runtime.verdict import rules_of
-from bridle.statistics import Estimate, e_value, holm, mcnemar
+from bridle.statistics import Estimate, e_value, holm, mcnemar, non_inferior
+from bridle.trace import parts
+
+MARGIN = 0.05
+"""A condition is not worse than its agent alone where its gain is above minus this, with its whole interval."""
 
 Found = dict[str, "Estimate | None"]
 Episodes = Sequence[AssessedEpisode]
@@ -99,7 +103,7 @@ class Scorecard:
         if condition.manner in ("verifier", "alone"):
             compared[figures.HEADROOM] = headroom_share(mine, without, perfect, seed=self._seed)
         if slice.name == NOMINAL:
-            compared |= self._overfitted(condition, mine, without) | self._asked_apart(condition)
+            compared |= self._overfitted(condition, mine, without) | self._asked_apart(condition, mine)
         nominal = self._episodes.get((NOMINAL, condition.name))
         if slice.name not in (NOMINAL, SEARCH) and nominal is not None:
             compared[figures.DRIFT] = drift.drift_robustness(mine, nominal, seed=self._seed)
@@ -119,7 +123,7 @@ class Scorecard:
             found[figures.BEYOND] = difference(gap, own)
         return found
 
-    def _asked_apart(self, condition: Condition) -> Found:
+    def _asked_apart(self, condition: Condition, mine: Episodes) -> Found:
         """What was asked of its harness without an agent."""
         if condition.contender is None:
             return {}
@@ -128,6 +132,11 @@ class Scorecard:
         if examined is not None and "reach" in examined:
             found[figures.RECALL] = proportion({name: (a, n) for name, (a, n) in examined["reach"].items()})
             found[figures.NEVER] = proportion({name: (int(a == 0), 1) for name, (a, _) in examined["kinds"].items()})
+            if condition.manner == "alone":
+                offered = {parts(a.step.proposed)[0] for e in mine for a in e.steps if a.proposal}
+                found[figures.UNOFFERED] = proportion(
+                    {name: (int(name not in offered), 1) for name in examined["kinds"]}
+                )
             names = {"caller": figures.CALLER, "again": figures.AGAIN}
             found |= {names[form]: proportion({form: (k, n)}) for form, (k, n) in examined["twins"].items()}
         leaked = self._played.results.get(f"leakage/{NOMINAL}/{condition.contender.name}")
@@ -151,6 +160,8 @@ class Scorecard:
         pairs = paired(mine, self._episodes.get((slice.name, condition.without), ()))
         if condition.manner == "none" or not pairs:
             return None
+        gain = self._figures[slice.name][condition.name][figures.GAIN]
+        assert gain is not None, "there are pairs"
         only_with = sum(one.success and not other.success for one, other in pairs)
         only_without = sum(other.success and not one.success for one, other in pairs)
         return {
@@ -158,6 +169,7 @@ class Scorecard:
             "only_without": only_without,
             "p": mcnemar(only_with, only_without),
             "e": e_value(only_with, only_without),
+            "not_worse": non_inferior(gain, MARGIN),
         }
 
     def _tests(self) -> dict[str, dict[str, Any]]:

@@ -105,13 +105,29 @@ FLAG_COLUMNS = ["harness", "flag", "figure", "raised where", "meaning"]
 def test_rows(card: Mapping[str, Any], slice: str) -> list[list[str]]:
     """McNemar's test of each condition against its agent without a harness."""
     return [
-        [name, str(t["only_with"]), str(t["only_without"]), _p(t["p"]), _p(t["holm"]), f"{t['e']:.3g}"]
+        [
+            name,
+            str(t["only_with"]),
+            str(t["only_without"]),
+            _p(t["p"]),
+            _p(t["holm"]),
+            f"{t['e']:.3g}",
+            "yes" if t["not_worse"] else "not shown",
+        ]
         for name, t in card["tests"][slice].items()
         if t is not None
     ]
 
 
-TEST_COLUMNS = ["condition", "only it completed", "only the agent alone", "p (McNemar)", "p (Holm)", "e-value"]
+TEST_COLUMNS = [
+    "condition",
+    "only it completed",
+    "only the agent alone",
+    "p (McNemar)",
+    "p (Holm)",
+    "e-value",
+    "not worse by 0.05",
+]
 
 
 def remarks(card: Mapping[str, Any]) -> list[str]:
