@@ -100,8 +100,8 @@ def test_stale_reads_are_met() -> None:
     """Colleagues change environments often enough for agents to meet it, and seldom enough to get over it."""
     environment = Deployment(transient=0, internal=0)
     met = 0
-    for seed in range(60):
-        scenario = Scenario(split="train", index=0, seed=seed, template="ship/core/migration")
+    for seed in range(120):
+        scenario = Scenario(split="train", index=0, seed=seed, template="promote/core/migration")
         episode, planner = environment.start(scenario), environment.planner(scenario)
         while not (step := episode.step(planner.remaining(episode.observe().view)[0])).over:
             met += step.error_class == "state_conflict"

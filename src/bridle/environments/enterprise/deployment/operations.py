@@ -235,3 +235,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "unlock_environment": _locking(False),
     "hand_over": _hand_over,
 }
+
+READING = ("get_service", "list_artifacts", "get_artifact", "get_release", "get_change", "list_windows")
+"""Tools that only read."""

@@ -11,7 +11,7 @@ from bridle.environments.enterprise.deployment.books import KEYS, Books
 from bridle.environments.enterprise.deployment.candidates import candidates
 from bridle.environments.enterprise.deployment.goal import Target, artifacts_of, met, releases_of, right_person
 from bridle.environments.enterprise.deployment.kinds import RISKS
-from bridle.environments.enterprise.deployment.operations import OPERATIONS
+from bridle.environments.enterprise.deployment.operations import OPERATIONS, READING
 from bridle.environments.enterprise.deployment.records import Change, Release, Service
 from bridle.environments.enterprise.deployment.rules import FINE, LOOKING, NEEDS, READERS, Named, Need
 from bridle.environments.enterprise.routing import Routing
@@ -50,10 +50,17 @@ class Pipeline:
         return FINE
 
     def apply(self, tool: str, arguments: Mapping[str, Any]) -> JSON:
-        """Carry out an applicable call; every write counts up the version of its record, and time goes on."""
+        """Carry out an applicable call; every write counts up the version of its record, and time goes on.
+
+        What colleagues do meanwhile happens before a thing is read, and after it was written.
+        """
+        reading = tool in READING
+        if reading:
+            self.books.tick()
         result = OPERATIONS[tool](self.books, arguments)
         self.books.named.update(strings(result))
-        self.books.tick()
+        if not reading:
+            self.books.tick()
         return result
 
     def candidates(self, rng: random.Random) -> list[ToolCall]:

@@ -14,13 +14,16 @@ from bridle.environments.enterprise.deployment.kinds import (
     STAGING,
 )
 from bridle.environments.enterprise.workflow import ToolCall
-from bridle.trace import POLICY_DENIED
+from bridle.trace import POLICY_DENIED, resources
 
 View: TypeAlias = Mapping[str, Any]
 Record: TypeAlias = Mapping[str, Any]
 
 UNSEEN: Mapping[str, str] = {"release": "REL-0000", "environment": "ENV-0000", "window": "WIN-0000"}
 """Stands, in later steps of a plan, for the number of what is not known yet."""
+
+PATIENCE = 3
+"""Calls after which an environment is read again before anything is deployed to it."""
 
 DEFAULT_REASON = "it is as the task says"
 
@@ -272,7 +275,17 @@ def _site(target: Target, name: str, view: View) -> Record | None:
 
 
 def _stale(site: Record, target: Target, view: View) -> bool:
-    """Whether a call was told that the environment has another revision, and nobody has looked since."""
+    """Whether it was not shown for a while; or a call was told of another revision, and nobody has looked since."""
+    since = 0
+    for call in reversed(view["calls"]):
+        if call["ok"]:
+            if site["id"] in resources(call["result"]):
+                break
+            since += 1
+    return since >= PATIENCE or _outdated(site, target, view)
+
+
+def _outdated(site: Record, target: Target, view: View) -> bool:
     for call in reversed(view["calls"]):
         if call["ok"] and call["tool"] == "get_service" and call["arguments"].get("service_id") == target.service_id:
             return False
