@@ -21,8 +21,11 @@ from bridle.evaluation.comparison import cedar
 from bridle.evaluation.guarded import play, played, setting
 from bridle.evaluation.metrics import valid_action_rate
 from bridle.rollout import Trial
+from bridle.runtime.policies.cedar import CedarEngine
+from bridle.runtime.policies.mapping import RequestMapping
 from bridle.runtime.reviewer import PerfectProbe
 from bridle.testing.environment import Effort, check_environment
+from bridle.trace import POLICY_DENIED
 
 CALM = {"expense": "transient=0&internal=0", "support": "transient=0&internal=0&moves=0"}
 WORKFLOWS = tuple(CALM)
@@ -146,9 +149,7 @@ def _missing(workflow: str) -> dict[str, Any]:
 @pytest.mark.parametrize("variant", VARIANTS[1:])
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_variants_keep_the_contract(workflow: str, variant: str) -> None:
-    report = check_environment(
-        made(workflow, f"variant={variant}", calm=False), Effort(scenarios=7, steps=30, every=4)
-    )
+    report = check_environment(made(workflow, f"variant={variant}", calm=False), Effort(scenarios=7, steps=30, every=4))
     assert report.findings == []
     assert min(report.probed_legal, report.probed_illegal) > 20
 
@@ -294,3 +295,26 @@ def test_authority_is_no_need_for_a_person() -> None:
     assert CaseTruth(need=Need("team_lead", "authority")).needs_person is False
     assert CaseTruth(need=Need("team_lead")).needs_person is True
     assert CaseTruth().needs_person is False
+
+
+def test_the_truth_on_rights_is_what_the_strict_policy_says() -> None:
+    """A nominal start needs somebody else exactly where the plan meets a denial, and hands over are right then."""
+    environment = made("expense")
+    governance = environment.governance("strict")
+    engine = CedarEngine(governance.policies, governance.schema, entities=governance.entities)
+    mapping = RequestMapping.from_data(governance.mapping)
+    needed = 0
+    for scenario in environment.scenarios("validation")[:120]:
+        episode, planner, denied, over = environment.start(scenario), environment.planner(scenario), False, False
+        while not over:
+            call = planner.remaining(episode.observe().view)[0]
+            permits = engine.evaluate(mapping.request(call, episode.facts(*mapping.resource(call)))).permits
+            denied |= not permits
+            over = (episode.step(call) if permits else episode.withhold(call, POLICY_DENIED, "no")).over
+        truth = episode.truth()
+        assert (truth.need is not None) is denied, (scenario, truth)
+        assert truth.needs_person is False, "authority is the policy's alone"
+        assert [routing.person for routing in truth.routings if routing.person] == [True] * denied
+        assert all(routing.correct for routing in truth.routings)
+        needed += denied
+    assert 10 < needed < 40

@@ -83,12 +83,13 @@ class Expense:
         """The start that the scenario's template and seed make."""
         twisted, change = self._twisted(scenario)
         start, mutation = twisted.start, self.variant.mutation(change)
+        needed = twisted.need.to if twisted.need is not None else ""
         turns = start.turns + mutation.turns
         case = Case(
             task=start.task + ADVICE,
             me=f"me-{random.Random(f'{scenario.seed}/me').getrandbits(32):08x}",
             subject=start.subject,
-            system=mutated(Ledger(start.books, start.goal), mutation),
+            system=mutated(Ledger(start.books, start.goal, needed=needed), mutation),
             allowance=Allowance(turns=turns + turns // 2 + 2, invalid=INVALID_CALLS),
             mishaps=self._mishaps,
             finish=FINISH,

@@ -46,9 +46,12 @@ NEEDED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 class Ledger:
     """The books, their rules, and the goal of the task at hand."""
 
-    def __init__(self, books: Books, goal: Goal) -> None:
-        """`goal` is looked at by `achieved`, and its requests are those that the task names."""
-        self.books, self._goal = books, goal
+    def __init__(self, books: Books, goal: Goal, *, needed: str = "") -> None:
+        """`goal` is looked at by `achieved`, and its requests are those that the task names.
+
+        `needed` is whom the case needs besides its subject, for figures.
+        """
+        self.books, self._goal, self._needed = books, goal, needed
         books.named.update(target.request_id for target in goal.targets if target.request_id)
         self._before = {request.id: request.version for request in books.requests.values()}
 
@@ -113,14 +116,13 @@ class Ledger:
         }, request.version
 
     def routing(self, tool: str, arguments: Mapping[str, Any]) -> Routing | None:
-        """Escalations, by level; and requests that are handed over, to whoever is needed."""
+        """Escalations, by level; and requests that are handed over: to a colleague, so to whoever is needed."""
         request = self.books.requests.get(arguments.get("request_id", ""))
         if request is None or tool not in ("escalate_request", "hand_over"):
             return None
         if tool == "escalate_request":
             return Routing(request.id, arguments["to"], request.next_level or "")
-        needed = {target.needs_person for target in self._goal.targets if target.speaks_of(request)} - {""}
-        return Routing(request.id, next(iter(needed), ""), next(iter(needed), ""), person=True)
+        return Routing(request.id, self._needed, self._needed, person=True)
 
     def shown(self, identity: str) -> JSON:
         """As a tool that works on the request shows it."""
