@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from dataclasses import dataclass, replace
@@ -43,7 +44,7 @@ class Cell:
         return f"cell/{self.slice.name}/{self.condition.name}/{self.start}"
 
     def play(self) -> dict[str, Any]:
-        """The episodes, as JSON; where the harness can't be loaded, why.
+        """The episodes, each as one text of JSON (a journal digests that at once); or why the harness can't be loaded.
 
         Raises:
             UsageError: there are no such agents, or no such policy.
@@ -69,7 +70,7 @@ class Cell:
             if loaded is not None:
                 loaded.close()
         return {
-            "episodes": [episode.to_json() for episode in played(done)],
+            "episodes": [json.dumps(episode.to_json()) for episode in played(done)],
             "planned": self.count,
             "broken": dict(sum((lane.broken for lane in done), start=type(done[0].broken)())),
             "times": {"seconds": time.monotonic() - began, "agent": list(getattr(agents, "seconds", ()))},

@@ -7,6 +7,7 @@ probe says of each proposal and of each final call at that moment, and whether t
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ from bridle.environments.enterprise.routing import Disclosing
 from bridle.environments.enterprise.variants import Varying, apart
 from bridle.errors import Blame, EnvironmentFault, Failure, ModelFault, UsageError
 from bridle.evaluation.assessed import AssessedEpisode, AssessedStep, Ending, Routed, Spent
-from bridle.harness import Action, Loaded, Reply, canonical
+from bridle.harness import Action, Loaded, Reply
 from bridle.rollout import FAULTS_TOLERATED, FailedStep, Trial, in_lockstep
 from bridle.runtime.call_modes import call_turn
 from bridle.runtime.conduct import Conduct
@@ -299,7 +300,8 @@ class CallLane:
         view = self._views[0]
         shown = [view.get(name) for name in ("task", "calls", "sources")] if isinstance(view, dict) else [view]
         try:
-            return hashlib.sha256(canonical([shown, record.proposed])).hexdigest()[:24]
+            text = json.dumps([shown, record.proposed], sort_keys=True)
+            return hashlib.sha256(text.encode()).hexdigest()[:24]
         except (ValueError, TypeError, RecursionError):
             return ""  # a proposal that is no JSON is the same question as nothing else
 

@@ -6,6 +6,7 @@ again. The figures are made of all parts by `scorecard`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass
@@ -125,7 +126,7 @@ class Played:
 
     def episodes(self, condition: Condition, slice: Slice) -> list[AssessedEpisode]:
         """The episodes of a condition on a slice."""
-        found = [record for cell in self.cells(condition, slice) for record in cell.get("episodes", ())]
+        found = [json.loads(text) for cell in self.cells(condition, slice) for text in cell.get("episodes", ())]
         return sorted(map(AssessedEpisode.from_json, found), key=lambda episode: str(episode.scenario))
 
     def examination(self, contender: Contender) -> dict[str, Any] | None:
