@@ -48,6 +48,7 @@ def synthesize(
     two_parents: bool = typer.Option(
         False, "--two-parents", help="Show the refiner a second program too, which is right where the first is wrong."
     ),
+    context: int = typer.Option(200_000, help="Tokens that the model's context holds; longer prompts are shortened."),
     target: float = typer.Option(None, help="The H that counts as done: 1 for games, 0.97 for tool calls."),
     lanes: int = typer.Option(10, help="Parallel episodes of a rollout."),
     steps: int = typer.Option(1000, help="Steps of each parallel episode."),
@@ -101,6 +102,7 @@ def synthesize(
         plateau=plateau,
         escalate_after=escalate_after,
         two_parents=two_parents,
+        context=context,
         limit=limit,
     )
     roots = [root(path, opened.contract) for path in start_from]

@@ -18,7 +18,7 @@ from bridle.evaluation.judged import STRATA
 from bridle.evaluation.rewards import Reference
 from bridle.evaluation.variety import DRAWS
 from bridle.rollout import FailedStep
-from bridle.synthesis.excerpts import clipped, fence, shared_openings, shown
+from bridle.synthesis.excerpts import FULL, Room, clipped, fence, shared_openings, shown
 from bridle.synthesis.matches import match_parts, reward_lines, worth_showing
 
 EXAMPLES = 5
@@ -102,39 +102,45 @@ def criticise(
     starts: Sequence[tuple[int, Any]] = (),
     quotas: Mapping[str, int] | None = None,
     reference: Reference | None = None,
+    room: Room = FULL,
 ) -> Feedback:
     """The feedback on a node.
 
     `starts` are sample observations (player, view) for a refiner that has seen none, and `reference` is what a random
     legal player gets, where rewards count. `quotas` say how many failed steps of each group are shown (`QUOTAS`);
-    without them it is `EXAMPLES` altogether.
+    without them it is `EXAMPLES` altogether. Where `room` is less than full, the last paragraph says what was left out.
     """
     failures = evidence.failures if evidence is not None else ()
-    causes = consolidate(failures, quotas=quotas)
+    causes = consolidate(failures, quotas=quotas, share=room.share)
     # Legality comes first: as long as steps fail, no match is worth the room.
     matches = [] if causes else worth_showing(evidence.rewards if evidence is not None else None, reference)
+    matches = matches[: places(len(matches), room.share)]
     steps = [step for cause in causes for step in (cause.example, *cause.further)]
     seen = [(one.player, one.observation) for one in steps if one.observation is not None]
-    rules = shared_openings([*seen, *starts, *((end.player, end.observation) for _, end in matches)])
+    rules = shared_openings([*seen, *starts, *((end.player, end.observation) for _, end in matches)], room)
     parts = [score(evidence)] if evidence is not None else []
     for player, opening in sorted(rules.items()):
         parts.append(f"### How every observation of player {player} begins\n\n{fence(opening)}")
     for number, (player, view) in enumerate(starts, 1):
-        parts.append(f"### Sample observation {number} (player {player} to move)\n\n{shown(player, view, rules)}")
+        parts.append(f"### Sample observation {number} (player {player} to move)\n\n{shown(player, view, rules, room)}")
     told: dict[str, int] = {}
     for number, cause in enumerate(causes, 1):
-        parts.append(described(number, cause, rules, told))
+        parts.append(described(number, cause, rules, told, room))
     if hidden := sum(step.count for step in failures) - sum(cause.count for cause in causes):
         parts.append(f"{hidden} more failed steps, of other causes, are not shown here.")
-    parts += match_parts(matches, reference, rules)
+    parts += match_parts(matches, reference, rules, room)
+    if room != FULL:
+        parts.append(room.note)
     return Feedback(text="\n\n".join(parts), causes=causes)
 
 
-def consolidate(failures: Sequence[FailedStep], *, quotas: Mapping[str, int] | None = None) -> tuple[Cause, ...]:
+def consolidate(
+    failures: Sequence[FailedStep], *, quotas: Mapping[str, int] | None = None, share: float = 1.0
+) -> tuple[Cause, ...]:
     """One example for each cause, rarest kinds not crowded out: kinds take turns, then causes by count.
 
     With `quotas`, each group has places of its own, filled up with further examples of its causes. What the environment
-    is to blame for comes last, if there is room.
+    is to blame for comes last, if there is room. `share` is the share of the places that may be used.
     """
     alike: dict[tuple[str, ...], list[FailedStep]] = {}
     for failure in failures:
@@ -146,14 +152,19 @@ def consolidate(failures: Sequence[FailedStep], *, quotas: Mapping[str, int] | N
     last = [queues.pop(ENVIRONMENT)] if ENVIRONMENT in queues else []
     if quotas is None:
         chosen = [*in_turn([queues[kind] for kind in sorted(queues)]), *in_turn(last)]
-        return tuple(replace(cause, further=()) for cause in chosen[:EXAMPLES])
+        return tuple(replace(cause, further=()) for cause in chosen[: places(EXAMPLES, share)])
     groups: dict[str, list[list[Cause]]] = {}
     for kind in sorted(queues, key=lambda kind: (list(GROUPS).index(kind) if kind in GROUPS else len(GROUPS), kind)):
         groups.setdefault(GROUPS.get(kind, kind), []).append(queues[kind])
     if last:
         groups[ENVIRONMENT] = last
-    filled = [filled_up(in_turn(kinds), quotas.get(group, OTHERS)) for group, kinds in groups.items()]
+    filled = [filled_up(in_turn(kinds), places(quotas.get(group, OTHERS), share)) for group, kinds in groups.items()]
     return tuple(cause for group in filled for cause in group)
+
+
+def places(most: int, share: float) -> int:
+    """How many of so many places may be used: at least one."""
+    return max(1, round(most * share))
 
 
 def in_turn(queues: Sequence[Sequence[Cause]]) -> list[Cause]:
@@ -162,15 +173,15 @@ def in_turn(queues: Sequence[Sequence[Cause]]) -> list[Cause]:
     return [queue[place] for place in range(longest) for queue in queues if place < len(queue)]
 
 
-def filled_up(causes: Sequence[Cause], places: int) -> list[Cause]:
+def filled_up(causes: Sequence[Cause], most: int) -> list[Cause]:
     """As many causes as there are places; where there are more places, further examples of the causes, in turn."""
-    chosen = causes[:places]
-    room = places - len(chosen)
+    chosen = causes[:most]
+    left = most - len(chosen)
     taken = [0] * len(chosen)
     for depth in range(1, 1 + max((len(cause.further) for cause in chosen), default=0)):
         for number, cause in enumerate(chosen):
-            if room and len(cause.further) >= depth:
-                taken[number], room = depth, room - 1
+            if left and len(cause.further) >= depth:
+                taken[number], left = depth, left - 1
     return [replace(cause, further=cause.further[:n]) for cause, n in zip(chosen, taken, strict=True)]
 
 
@@ -236,26 +247,26 @@ def guarded_score(evidence: Evidence) -> str:
     )
 
 
-def described(number: int, cause: Cause, rules: dict[int, str], seen: dict[str, int]) -> str:
+def described(number: int, cause: Cause, rules: dict[int, str], seen: dict[str, int], room: Room) -> str:
     """One cause: what went wrong, how often, and its examples. `seen` holds which problem showed an observation."""
     kind = cause.example.kind
     parts = [f"### Problem {number}: {KINDS.get(kind, kind)} ({cause.count} such)"]
-    parts += example(number, cause.example, rules, seen)
+    parts += example(number, cause.example, rules, seen, room)
     for step in cause.further:
-        parts += ["Another one:", *example(number, step, rules, seen)]
+        parts += ["Another one:", *example(number, step, rules, seen, room)]
     return "\n\n".join(parts)
 
 
-def example(number: int, step: FailedStep, rules: dict[int, str], seen: dict[str, int]) -> list[str]:
+def example(number: int, step: FailedStep, rules: dict[int, str], seen: dict[str, int], room: Room) -> list[str]:
     """One failed step, in paragraphs."""
     lines = []
     if step.failure is not None:
-        lines.append(f"Failure: {clipped(str(step.failure))}")
+        lines.append(f"Failure: {clipped(str(step.failure), room)}")
     if step.action is not None:
-        lines.append(f"The exact action: {clipped(text_of(step.action))}")
+        lines.append(f"The exact action: {clipped(text_of(step.action), room)}")
     if step.feedback:
         who = "What was seen" if step.kind == "timid" else "What the environment said"
-        lines.append(f"{who}: {clipped(step.feedback)}")
+        lines.append(f"{who}: {clipped(step.feedback, room)}")
     if step.observation is not None:
         view = text_of(step.observation)
         where = f"episode step {step.place[2]}, player {step.player} to move"
@@ -263,5 +274,5 @@ def example(number: int, step: FailedStep, rules: dict[int, str], seen: dict[str
             lines.append(f"The observation ({where}) is the one in problem {seen[view]}.")
         else:
             seen[view] = number
-            lines.append(f"The observation ({where}):\n\n{shown(step.player, step.observation, rules)}")
+            lines.append(f"The observation ({where}):\n\n{shown(step.player, step.observation, rules, room)}")
     return lines

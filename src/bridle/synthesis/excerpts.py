@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
@@ -19,7 +20,46 @@ MESSAGE = re.compile(r"\[[A-Za-z]{3,}[\w ]*\]")
 """How a message begins in many environments' histories: `[GAME]`, `[Player 1]`."""
 
 
-def shared_openings(seen: Sequence[tuple[int, Any]]) -> dict[int, str]:
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """How much a prompt has room for. As it is, whatever today's prompts show; less where a context is small.
+
+    `observation` and `text` are characters of one observation and of one action, sentence or failure; `share` is the
+    share of the examples that are shown, at least one of each group; `attempts` how many earlier attempts are listed;
+    `groups` how many tools and verdicts of judged calls; `second` whether a second program is shown.
+    """
+
+    observation: int = OBSERVATION_CHARS
+    text: int = TEXT_CHARS
+    share: float = 1.0
+    attempts: int | None = None
+    groups: int = 120
+    second: bool = True
+
+    @property
+    def note(self) -> str:
+        """What was left out, for the reader."""
+        listed = f"the last {self.attempts} earlier attempts" if self.attempts is not None else "all earlier attempts"
+        return (
+            "This page was shortened to fit: of an observation the last "
+            f"{self.observation} characters are shown, of other texts {self.text}, of the examples of each kind "
+            f"{'one' if self.share == 0 else f'{self.share:.0%}'}, and {listed}"
+            f"{'' if self.second else '; a second program is left out'}."
+        )
+
+
+FULL = Room()
+
+SMALLER = (
+    Room(observation=3000, text=1000, groups=80),
+    Room(observation=2000, text=800, share=0.5, attempts=16, groups=40),
+    Room(observation=1000, text=500, share=0.25, attempts=8, groups=20),
+    Room(observation=500, text=300, share=0.0, attempts=4, groups=10, second=False),
+)
+"""What is tried in turn where a prompt is too long: older history goes first, then examples."""
+
+
+def shared_openings(seen: Sequence[tuple[int, Any]], room: Room = FULL) -> dict[int, str]:
     """For each player the messages with which all shown observations (player, view) begin: the rules, printed once."""
     views: dict[int, list[str]] = {}
     for player, view in seen:
@@ -27,7 +67,7 @@ def shared_openings(seen: Sequence[tuple[int, Any]]) -> dict[int, str]:
     openings = {}
     for player, texts in views.items():
         alike = takewhile(lambda letters: len({*letters}) == 1, zip(*texts, strict=False))
-        shared = min(sum(1 for _ in alike), OBSERVATION_CHARS)
+        shared = min(sum(1 for _ in alike), room.observation)
         end = max((place for place in set.intersection(*map(seams, texts)) if place <= shared), default=0)
         if len(texts) > 1 and end > 200:
             openings[player] = texts[0][:end]
@@ -47,35 +87,35 @@ def line_starts(text: str) -> set[int]:
     return {0, *(match.end() for match in re.finditer("\n", text))}
 
 
-def shown(player: int, view: Any, rules: dict[int, str]) -> str:
+def shown(player: int, view: Any, rules: dict[int, str], room: Room = FULL) -> str:
     """An observation: without the opening that was printed once, and only its end where it is long."""
     text, notes = text_of(view), []
     opening = rules.get(player, "")
     if opening and text.startswith(opening):
         text = text[len(opening) :]
         notes.append("(after the opening above)\n")
-    if len(text) > OBSERVATION_CHARS:
-        cut = latest(text)
+    if len(text) > room.observation:
+        cut = latest(text, room.observation)
         notes.append(f"(only the end is shown: {cut} characters of history come before it)\n")
         text = text[cut:]
     return "".join(notes) + fence(text)
 
 
-def latest(text: str) -> int:
+def latest(text: str, most: int) -> int:
     """Where the part of a long observation begins that is shown: at a seam, else at a line, if enough is left of it."""
-    first = len(text) - OBSERVATION_CHARS
+    first = len(text) - most
     for places in (seams(text), line_starts(text)):
         place = min((place for place in places if place >= first), default=len(text))
-        if len(text) - place >= OBSERVATION_CHARS // 4:
+        if len(text) - place >= most // 4:
             return place
     return first
 
 
-def clipped(text: str) -> str:
+def clipped(text: str, room: Room = FULL) -> str:
     """A text between markers; of a long one the beginning and the end, saying so."""
-    if len(text) <= TEXT_CHARS:
+    if len(text) <= room.text:
         return fence(text)
-    half = TEXT_CHARS // 2
+    half = room.text // 2
     note = f"(its beginning and its end; {len(text) - 2 * half} characters between them are left out)"
     return f"{note}\n{fence(text[:half])}\n{fence(text[-half:])}"
 

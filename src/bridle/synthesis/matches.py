@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bridle.evaluation.rewards import LOOP, MatchEnd, Reference, Rewards
-from bridle.synthesis.excerpts import clipped, shown
+from bridle.synthesis.excerpts import Room, clipped, shown
 
 ENDS = {
     "over": "it ended by the rules",
@@ -73,14 +73,14 @@ def worth_showing(rewards: Rewards | None, reference: Reference | None) -> list[
     return titled if reference.best == reference.worst else [*titled, ("Its best match", reference.best)]
 
 
-def match_parts(matches: Sequence[Titled], reference: Reference | None, rules: dict[int, str]) -> list[str]:
+def match_parts(matches: Sequence[Titled], reference: Reference | None, rules: dict[int, str], room: Room) -> list[str]:
     """The matches in paragraphs; before them the reference, where it stands alone."""
     parts = [] if reference is None else [f"### What is to be beaten\n\n{reference_line(reference)}"]
     for title, end in matches:
         times = f"; the same news came back {end.repeats} times in it" if end.repeats >= LOOP else ""
         parts.append(f"### {title}: reward {end.reward:g} after {end.steps} steps; {ENDS[end.ending]}{times}")
         if end.feedback:
-            parts.append(f"What the environment said at the end: {clipped(end.feedback)}")
-        parts.append(f"The last action (of player {end.player}): {clipped(str(end.action))}")
-        parts.append(f"The observation before it:\n\n{shown(end.player, end.observation, rules)}")
+            parts.append(f"What the environment said at the end: {clipped(end.feedback, room)}")
+        parts.append(f"The last action (of player {end.player}): {clipped(str(end.action), room)}")
+        parts.append(f"The observation before it:\n\n{shown(end.player, end.observation, rules, room)}")
     return parts

@@ -10,8 +10,8 @@ from bridle.harness import Limits
 from bridle.rollout import Trial
 from bridle.synthesis.budget import Limit
 
-LEAST_CONTEXT = 24_000
-"""Tokens that the prompt's own text, the code and an answer take at least."""
+LEAST_CONTEXT = 8_000
+"""Tokens that the prompt's own text, some feedback, the code and an answer take at least."""
 
 PRESETS = ("default", "paper")
 

@@ -17,7 +17,7 @@ from bridle.evaluation.objectives import Objective
 from bridle.harness import IMPORTS, Contract, Harness, Limits
 from bridle.models.model import Request
 from bridle.synthesis.bank import Bank
-from bridle.synthesis.excerpts import fence
+from bridle.synthesis.excerpts import FULL, SMALLER, Room, fence
 from bridle.synthesis.ledger import Ledger
 from bridle.synthesis.prompts import render, version
 from bridle.synthesis.second import PROMPT as SECOND
@@ -26,11 +26,17 @@ from bridle.synthesis.surface import merge
 
 PROMPTS = {"text-action": "refine-text-action", "tool-call": "refine-tool-call"}
 
-JUDGED_GROUPS = 120
-"""Tools and verdicts of judged calls that a prompt shows at most."""
+CHARS_A_TOKEN = 3
+"""Characters that a token of a prompt is reckoned at: fewer than most have, so that a prompt fits."""
+
+ANSWER_SHARE = 4
+"""A small context has room for an answer of one part in so many."""
 
 ANSWER_CHARS = 20_000
 """The most of an unusable answer that is shown again: its end."""
+
+REPAIR_CHARS = 1000
+"""Room for what a repair request says of its own, and for the markers of what it quotes."""
 
 BLOCK = re.compile(r"^```(?:python|py)[^\n]*\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE | re.IGNORECASE)
 OPENING = re.compile(r"^```(?:python|py)", re.MULTILINE | re.IGNORECASE)
@@ -46,7 +52,8 @@ class Assignment:
     `siblings` says what became of the earlier ones; `feedback` is the critic's Markdown. `vet` loads a harness in the
     sandbox: None when it loads, else why not (the static gate's findings among the reasons). `examples` are judged
     calls of a tool-call environment, and `bank` what the candidates so far got wrong. `second` is another program that
-    is right where this one is wrong, where two parents are asked for and there is one.
+    is right where this one is wrong, where two parents are asked for and there is one. `room` is how much the page has
+    room for, and `shortened` gives the same assignment for less.
     """
 
     environment: Environment
@@ -63,6 +70,8 @@ class Assignment:
     examples: tuple[Row, ...] = ()
     bank: Bank = field(default_factory=Bank)
     second: Second | None = None
+    room: Room = FULL
+    shortened: Callable[[Room], Assignment] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,14 +103,39 @@ class Refiner(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRefiner:
-    """Asks a model; a reply without usable code gets one repair request, then is a recorded failure."""
+    """Asks a model; a reply without usable code gets one repair request, then is a recorded failure.
+
+    `context` is how many tokens the model's context holds, the answer included. A prompt that is too long for it is
+    shortened, and says what was left out.
+    """
 
     name: str
     repairs: int = 1
     max_output_tokens: int = 16_000
+    context: int = 200_000
+
+    @property
+    def output_tokens(self) -> int:
+        """The most tokens of an answer."""
+        return min(self.max_output_tokens, self.context // ANSWER_SHARE)
+
+    @property
+    def prompt_chars(self) -> int:
+        """The most characters of a prompt."""
+        return (self.context - self.output_tokens) * CHARS_A_TOKEN
 
     def request(self, assignment: Assignment) -> Request:
-        """The prompt for an assignment."""
+        """The prompt for an assignment, shortened where the context asks for it."""
+        request = self._asked(assignment)
+        for room in SMALLER if assignment.shortened is not None else ():
+            if len(request.prompt) <= self.prompt_chars:
+                break
+            assert assignment.shortened is not None
+            request = self._asked(assignment.shortened(room))
+        return request
+
+    def _asked(self, assignment: Assignment) -> Request:
+        """The prompt for an assignment as it is."""
         environment, contract = assignment.environment, assignment.parent.contract
         told = assignment.second.text if assignment.second is not None else ""
         prompt = render(
@@ -120,49 +154,60 @@ class ModelRefiner:
             scope=", ".join(f"`{name}`" for name in assignment.scope if contract.function(name).required),
             imports=", ".join(sorted(IMPORTS - {"__future__"})),
             call_seconds=assignment.limits.call_seconds,
-            examples=judged(assignment.examples),
+            examples=judged(assignment.examples, assignment.room.groups),
         )
-        return Request(prompt=prompt, sample=assignment.attempt, max_output_tokens=self.max_output_tokens)
+        return Request(prompt=prompt, sample=assignment.attempt, max_output_tokens=self.output_tokens)
 
     def refine(self, assignment: Assignment, ledger: Ledger) -> Refinement:
         """Ask, take the code, check it statically; ask once more where it can't be used."""
         contract = assignment.parent.contract
         request = self.request(assignment)
-        versions = [version(PROMPTS[contract.name])]
-        if assignment.second is not None:
+        versions, asked = [version(PROMPTS[contract.name])], request.prompt
+        if assignment.second is not None and assignment.second.text in asked:
             versions.append(version(SECOND))
         reason = ""
+        if len(asked) > self.prompt_chars:
+            reason = (
+                f"The prompt has {len(asked)} characters however short it is made, most of them code, and the model's "
+                f"context of {self.context} tokens has room for {self.prompt_chars}; declare a larger one (--context)."
+            )
+            return Refinement(harness=None, prompt=" ".join(versions), reason=reason)
         for _ in range(1 + self.repairs):
             answer = ledger.complete(request).text
             source, reason = usable(answer, assignment)
             if source is not None:
                 return Refinement(harness=Harness(source, contract=contract), prompt=" ".join(versions))
-            repair = repaired(self.request(assignment).prompt, reason, answer)
-            request = Request(prompt=repair, sample=request.sample, max_output_tokens=self.max_output_tokens)
+            repair = repaired(asked, reason, answer, self.prompt_chars)
+            request = Request(prompt=repair, sample=request.sample, max_output_tokens=self.output_tokens)
             if version("repair") not in versions:
                 versions.append(version("repair"))
         return Refinement(harness=None, prompt=" ".join(versions), reason=reason)
 
 
-def repaired(assignment: str, reason: str, answer: str) -> str:
-    """The prompt that asks once more: whoever answers it has seen nothing else."""
-    part = f" (only its last {ANSWER_CHARS} characters)" if len(answer) > ANSWER_CHARS else ""
-    return render(
-        "repair", assignment=assignment.strip(), reason=fence(reason), part=part, answer=fence(answer[-ANSWER_CHARS:])
-    )
+def repaired(assignment: str, reason: str, answer: str, most: int) -> str:
+    """The prompt that asks once more: whoever answers it has seen nothing else. It has `most` characters at most."""
+    kept = max(0, min(ANSWER_CHARS, most - len(assignment) - len(reason) - REPAIR_CHARS))
+    part = f" (only its last {kept} characters)" if len(answer) > kept else ""
+    shown = answer[len(answer) - kept :] if len(answer) > kept else answer
+    return render("repair", assignment=assignment.strip(), reason=fence(reason), part=part, answer=fence(shown))
 
 
-def judged(rows: Sequence[Row]) -> str:
-    """Judged calls as Markdown: for each tool and error class the first few sentences and calls, as data."""
+def judged(rows: Sequence[Row], most: int) -> str:
+    """Judged calls as Markdown: for each tool and error class the first few sentences and calls, as data.
+
+    At most so many tools and classes; where there are more, the last line says how many.
+    """
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         tool = row.action.get("tool") if isinstance(row.action, dict) else None
         groups.setdefault((str(tool), row.error_class or "applicable"), []).append(row)
     lines = []
-    for (tool, verdict), members in sorted(groups.items())[:JUDGED_GROUPS]:
+    for (tool, verdict), members in sorted(groups.items())[:most]:
         lines.append(f"{tool}: {len(members)} × {verdict}")
         told = {row.feedback: row for row in members}
         lines += [f"  {json.dumps(row.action, ensure_ascii=False)}  {row.feedback}" for row in list(told.values())[:2]]
+    if len(groups) > most:
+        lines.append(f"({len(groups) - most} more tools and verdicts are not shown)")
     return fence("\n".join(lines)) if lines else ""
 
 

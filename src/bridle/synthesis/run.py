@@ -206,7 +206,7 @@ def _refiner(plan: Plan, model: Model) -> Refiner:
     """The rule learner, or a model; the paper's method knows no repair request."""
     if model.name == RULES:
         return RuleLearner()
-    return ModelRefiner(name=model.name, repairs=0 if plan.preset == "paper" else 1)
+    return ModelRefiner(name=model.name, repairs=0 if plan.preset == "paper" else 1, context=plan.context)
 
 
 def _levels(plan: Plan, models: Sequence[Model], refiner: Refiner | None) -> tuple[Level, ...]:

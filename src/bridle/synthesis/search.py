@@ -12,38 +12,33 @@ running the same loop.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 
 from bridle.environment import Environment
 from bridle.errors import JournalFault, UsageError
 from bridle.evaluation.examples import judged_calls
-from bridle.evaluation.job import rightly, vet
+from bridle.evaluation.job import vet
 from bridle.evaluation.judged import Row
-from bridle.evaluation.objectives import objective
 from bridle.evaluation.samples import sample_observations
 from bridle.harness import template
 from bridle.journal import Journal
 from bridle.models.model import Model, Priced, Usage
 from bridle.models.retry import Retry
-from bridle.synthesis.bank import Table, bank
+from bridle.synthesis.bank import Table
+from bridle.synthesis.briefing import Briefing
 from bridle.synthesis.budget import Budget
-from bridle.synthesis.critic import QUOTAS, criticise
 from bridle.synthesis.expansion import Expander, Order
 from bridle.synthesis.forecast import CALLS_A_NODE, Forecast, forecast, too_dear
 from bridle.synthesis.outcome import Hooks, Outcome
 from bridle.synthesis.plan import Plan, Root
 from bridle.synthesis.refiner import Assignment
 from bridle.synthesis.schedule import Level, Standing, standing
-from bridle.synthesis.scope import scope
-from bridle.synthesis.second import second
 from bridle.synthesis.selection import selector
 from bridle.synthesis.surface import program_digest
 from bridle.synthesis.tree import Node, Tree
@@ -73,14 +68,13 @@ class Search:
     def __init__(self, plan: Plan, parts: Parts) -> None:
         """Read what the journal already holds; nothing is asked or measured yet."""
         self.plan, self._parts = plan, parts
-        self._objective, self._selector = objective(plan.objective), selector(plan.selector, weight=plan.weight)
+        self._selector = selector(plan.selector, weight=plan.weight)
         self._recorded = {e.key: Node.from_record(e.payload) for e in parts.journal.events("node") if e.payload}
         self._order = deque(node.id for node in self._recorded.values() if node.id > 0)
         self._seen: dict[str, int] = {e.key: e.payload["seen"] for e in parts.journal.events("expansion") if e.payload}
         self._expander = Expander(plan, parts.environment, parts.journal, parts.executor, retry=parts.retry)
         self._budget = Budget(plan.limit)
         self._forecast: Forecast | None = None
-        self._answers: dict[tuple[int, str], list[bool]] = {}
         self._threads: list[threading.Thread] = []
         self._began = time.monotonic()
         self._earlier_seconds: float = sum(
@@ -123,8 +117,14 @@ class Search:
             evidence = self._expander.measured(harness, program).evidence
             root = Node(id=0, parent=None, status="root", source=harness.source, program=program, evidence=evidence)
             self._parts.journal.append("node", "0", root.record())
-        self._starts = sample_observations(self._parts.environment, seed=self.plan.seed)
-        self._table = Table(self._judged())
+        self._briefing = Briefing(
+            plan=self.plan,
+            environment=self._parts.environment,
+            starts=sample_observations(self._parts.environment, seed=self.plan.seed),
+            table=Table(self._judged()),
+            vet=self._expander.vet,
+            executor=self._parts.executor,
+        )
         tree = Tree((root,))
         for number, given in enumerate(self.plan.roots, 1):
             grown = self._warm(tree, -number, given)
@@ -163,7 +163,7 @@ class Search:
         if event is not None and event.payload is not None:
             self._forecast = Forecast.from_record(event.payload)
             return
-        assignment = self._assign(tree, tree[0], attempt=1)
+        assignment = self._briefing.assignment(tree, tree[0], attempt=1)
         requests = [level.refiner.request(assignment) for level in self._parts.levels]
         found = forecast(self.plan, self._parts.levels, requests, trial_steps=self._trial_steps())
         dear = too_dear(self._estimate(assignment, self._parts.levels[0]), self.plan)
@@ -184,7 +184,7 @@ class Search:
         pulls.update(node.parent for node in tree if node.parent is not None and node.status != "failed")
         rng = random.Random(f"{self.plan.seed}/select/{expansion}")
         parent = self._selector.select(tree, pulls, rng)
-        assignment = self._assign(tree, parent, attempt=1 + pulls[parent.id])
+        assignment = self._briefing.assignment(tree, parent, attempt=1 + pulls[parent.id])
         level = self._parts.levels[self._standing(tree).level]
         reserved = self._estimate(assignment, level)
         if self._budget.short(reserved) is not None:
@@ -195,44 +195,6 @@ class Search:
 
     def _standing(self, tree: Tree) -> Standing:
         return standing(tree, levels=len(self._parts.levels), escalate_after=self.plan.escalate_after)
-
-    def _assign(self, tree: Tree, parent: Node, *, attempt: int) -> Assignment:
-        """What the refiner is told about a node."""
-        from_root = parent.status == "root" and parent.h == 0.0
-        failures = parent.evidence.failures if parent.evidence else ()
-        starts = self._starts if self.plan.preset != "paper" and from_root else ()
-        rewards = parent.evidence.rewards if parent.evidence is not None else None
-        mistakes = bank(tree, self._table)
-        return Assignment(
-            environment=self._parts.environment,
-            objective=self._objective,
-            parent=parent.harness(self._parts.environment.contract),
-            evidence=parent.evidence,
-            from_root=from_root,
-            scope=scope(self._parts.environment.contract, failures, from_root=from_root),
-            feedback=criticise(
-                None if from_root and starts else parent.evidence,
-                starts=starts,
-                quotas=None if self.plan.preset == "paper" else QUOTAS,
-                reference=rewards.reference if rewards is not None and from_root else None,
-            ).text,
-            siblings=siblings(tree, parent),
-            attempt=attempt,
-            limits=self.plan.limits,
-            vet=self._expander.vet,
-            examples=self._table.rows,
-            bank=mistakes,
-            second=second(tree, parent, mistakes.of(parent.id), self._right) if self.plan.two_parents else None,
-        )
-
-    def _right(self, node: Node, rows: Sequence[Row]) -> list[bool]:
-        """Which rows a node's check gets right, asked once for each node and list of rows."""
-        key = node.id, hashlib.sha256(json.dumps([(row.view, row.action) for row in rows]).encode()).hexdigest()
-        if key not in self._answers:
-            harness = node.harness(self._parts.environment.contract)
-            found = self._parts.executor.submit(rightly, harness, rows, self.plan.limits).result()
-            self._answers[key] = found or [False] * len(rows)
-        return self._answers[key]
 
     def _estimate(self, assignment: Assignment, level: Level) -> dict[str, float]:
         """The most that an expansion can cost: all its calls, two full answers, both trials to the end."""
@@ -382,19 +344,3 @@ def priced(model: Model, usage: Usage) -> float:
     if price is None:
         raise UsageError(f"The price of {model.name} is unknown, so --max-usd can't be kept; use --max-tokens instead.")
     return price
-
-
-def siblings(tree: Tree, parent: Node) -> str:
-    """What became of the earlier expansions of a node, a line each."""
-    lines = []
-    for number, child in enumerate(tree.children(parent.id), 1):
-        if child.status == "measured":
-            lines.append(f"- attempt {number}: H = {child.h:.4f}")
-        elif child.status == "duplicate":
-            same = "this very code" if child.same_as == parent.id else "a program that was tried before"
-            lines.append(f"- attempt {number}: came out as {same}")
-        elif child.status == "unusable":
-            # The reason may quote what generated code said: shown as a quoted text, never as a line of its own.
-            said = json.dumps((child.reason.splitlines() or [""])[0][:200], ensure_ascii=False)
-            lines.append(f"- attempt {number}: no usable code; why: {said}")
-    return "\n".join(lines)

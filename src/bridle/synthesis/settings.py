@@ -47,6 +47,7 @@ class Settings:
     plateau: int = 24
     escalate_after: int = 8
     two_parents: bool = False
+    context: int = 200_000
     limit: Limit | None = None
     limits: Limits = field(default_factory=Limits)
 
@@ -86,6 +87,7 @@ class Settings:
             limit=self.limit or Limit(iterations=ITERATIONS[self.preset]),
             limits=self.limits,
             two_parents=self.two_parents,
+            context=self.context,
             roots=tuple(roots),
         )
         return paper(plan) if self.preset == "paper" else plan
