@@ -111,9 +111,10 @@ def test_what_can_t_be_evaluated_is_said(bridle, words: list[str], sentence: str
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_interrupted_for_real_and_asked_for_again_it_gives_the_same_table(tmp_path: Path) -> None:
     (tmp_path / "accepts.py").write_text(ACCEPTS)
-    words = ["evaluate", "enterprise/expense", "--harness", "accepts.py", "--scenarios", "60"]
+    words = ["evaluate", "enterprise/expense", "--harness", "accepts.py", "--scenarios", "60", "--slice", "nominal"]
     command = [sys.executable, "-c", "from bridle.cli import main; main()", *words, "--executor", "processes:2"]
 
     def table(folder: Path) -> dict:
@@ -141,6 +142,7 @@ def test_interrupted_for_real_and_asked_for_again_it_gives_the_same_table(tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", ["expense", "support", "deployment"])
 def test_every_workflow_is_evaluated_in_all_its_slices(bridle, name: str) -> None:
     code, out, _ = bridle("evaluate", f"enterprise/{name}", "--model", "none", "--scenarios", 30, "--json")

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cheats import CHEATS, HONEST, harness, memoriser
+from cheats import CHEATS, HONEST, harness, instead, memoriser
 
 from bridle.evaluation import figures
 from bridle.evaluation.condition import SMALL, Contender, conditions
 from bridle.evaluation.flags import LINES, flags
+from bridle.evaluation.leakage import Leakage
 from bridle.evaluation.matrix import Matrix, played
+from bridle.evaluation.metrics import FlippedCall, authority_leakage
 from bridle.evaluation.scorecard import scorecard
 from bridle.evaluation.slice import opened, slices
 from bridle.execution import open_executor
@@ -108,3 +110,22 @@ def test_a_gain_that_may_be_none_is_said() -> None:
         "gains nothing"
     ]
     assert flags({"nominal": {figures.GAIN: Estimate(0.1, 0.01, 0.2, 9)}}, None, {}) == []
+
+
+def test_what_learned_who_may_do_what_is_exposed_by_the_policy_flip() -> None:
+    """Made where owners alone may edit, a harness might come to refuse edits; under a laxer policy it shows."""
+    (nominal,), _ = slices("enterprise/expense", ["nominal"], offset=0, count=60)
+    edits = "('attach_receipt', 'submit_request', 'reopen_request', 'update_request', 'withdraw_request')"
+    found = {}
+    for name, body in {
+        "knows who may": f"if call['tool'] in {edits}:\n    return refuse()\nreturn ACCEPT",
+        "knows nothing": "return ACCEPT",
+    }.items():
+        contender = Contender(name=name, harness=instead(body))
+        leakage = Leakage(contender=contender, slice=nominal, strict="strict", lax="lax", seed=0)
+        calls = [FlippedCall(*call) for call in leakage.play()["calls"]]
+        figure = authority_leakage(calls, seed=0)
+        assert figure is not None
+        assert figure.n > 5
+        found[name] = {flag.name for flag in flags({"nominal": {figures.LEAKAGE: figure}}, None, {})}
+    assert found == {"knows who may": {"leaks authority"}, "knows nothing": set()}
