@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from bridle.environments.enterprise.support.desk import Desk
-from bridle.environments.enterprise.support.ticket import (
+from bridle.environments.enterprise.support.terms import (
     FINDINGS,
     KINDS,
     METHODS,
@@ -16,10 +16,9 @@ from bridle.environments.enterprise.support.ticket import (
     QUEUES,
     SOURCES,
     SPECIALISTS,
-    STATES,
     TEMPLATES,
-    Ticket,
 )
+from bridle.environments.enterprise.support.ticket import STATES, Ticket
 from bridle.environments.enterprise.support.tools import PERSONS
 from bridle.environments.enterprise.workflow import ToolCall
 

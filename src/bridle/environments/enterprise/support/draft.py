@@ -9,17 +9,8 @@ from typing import Any
 
 from bridle.environments.enterprise.support.desk import Desk
 from bridle.environments.enterprise.support.goal import Goal
-from bridle.environments.enterprise.support.ticket import (
-    PAYOUTS,
-    PRIORITIES,
-    QUEUES,
-    REFUNDED,
-    SOURCES,
-    Customer,
-    Order,
-    Refund,
-    Ticket,
-)
+from bridle.environments.enterprise.support.terms import PAYOUTS, PRIORITIES, QUEUES, REFUNDED, SOURCES
+from bridle.environments.enterprise.support.ticket import Customer, Order, Refund, Ticket
 
 UNSUITED = 0.2
 """The share of starts whose subject lacks a right that the strict policy asks for."""

@@ -12,7 +12,8 @@ from typing import Any
 
 from bridle.environments.enterprise.support.draft import Draft, Start
 from bridle.environments.enterprise.support.goal import Goal, Target
-from bridle.environments.enterprise.support.ticket import QUEUES, SOURCES, TIERS, Ticket
+from bridle.environments.enterprise.support.terms import QUEUES, SOURCES, TIERS
+from bridle.environments.enterprise.support.ticket import Ticket
 
 _FINDINGS = {
     "login": "defect",

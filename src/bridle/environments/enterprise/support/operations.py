@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bridle.environments.enterprise.support.desk import Desk
-from bridle.environments.enterprise.support.ticket import QUEUES, Ticket
+from bridle.environments.enterprise.support.terms import QUEUES
+from bridle.environments.enterprise.support.ticket import Ticket
 from bridle.harness import JSON
 
 Arguments = Mapping[str, Any]

@@ -12,7 +12,8 @@ from bridle.environments.enterprise.support.candidates import candidates
 from bridle.environments.enterprise.support.desk import Desk
 from bridle.environments.enterprise.support.goal import Goal, Target
 from bridle.environments.enterprise.support.operations import OPERATIONS, cents
-from bridle.environments.enterprise.support.ticket import OPEN, SPECIALISTS, Refund, Ticket
+from bridle.environments.enterprise.support.terms import SPECIALISTS
+from bridle.environments.enterprise.support.ticket import OPEN, Refund, Ticket
 from bridle.environments.enterprise.workflow import ToolCall
 from bridle.harness import JSON, Action
 from bridle.trace import parts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridle.environments.enterprise.support.ticket import (
+from bridle.environments.enterprise.support.terms import (
     FINDINGS,
     KINDS,
     METHODS,
@@ -14,9 +14,9 @@ from bridle.environments.enterprise.support.ticket import (
     QUEUES,
     SOURCES,
     SPECIALISTS,
-    STATES,
     TEMPLATES,
 )
+from bridle.environments.enterprise.support.ticket import STATES
 from bridle.trace import Tool, ToolEffect
 
 PERSONS = ("team_lead", "finance_desk", "duty_manager", "privacy_officer")
