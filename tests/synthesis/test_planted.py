@@ -32,6 +32,9 @@ def is_legal_action(board, action):
 HALF_CRASHES = REACHABLE.replace("return action in moves(board)", "return action in moves(board) or 1 / len(board[:0])")
 
 
+TWO = (Root(name="reachable", source=REACHABLE), Root(name="crashes", source=CRASHES))
+
+
 def outside(markdown: str) -> str:
     """What a reader of the Markdown takes for our own words."""
     return "\n".join(token.content for token in MarkdownIt().parse(markdown) if token.type != "fence")
@@ -56,7 +59,7 @@ def start(folder: Path, model: Scripted, **changes: object) -> Outcome:
         {"objective": "legality", "preset": "paper"},
         {"objective": "policy", "matches": 2},
         {"objective": "verifier", "context": LEAST_CONTEXT},
-        {"objective": "verifier", "two_parents": True, "roots": (Root(name="r", source=REACHABLE),)},
+        {"objective": "verifier", "two_parents": True, "roots": TWO},
     ],
     ids=["verifier", "paper", "policy", "small context", "two parents"],
 )
