@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from types import TracebackType
 from typing import Any, Self
 
+from bridle.synthesis.budget import UNITS
 from bridle.synthesis.forecast import Forecast
 from bridle.synthesis.outcome import STOPS, Hooks, Outcome
 from bridle.synthesis.plan import Plan
@@ -18,6 +20,8 @@ SHOWN = 12
 
 def line(node: Node) -> str:
     """One node in a line."""
+    if node.status == "root":
+        return "root (write from scratch)"
     head = f"node {node.id} {node.reason if node.parent is None else f'from {node.parent}'}"
     if node.status in ("measured", "warm") and node.evidence is not None:
         counts = node.evidence.counts
@@ -28,6 +32,36 @@ def line(node: Node) -> str:
     if node.status == "duplicate":
         return f"{head}: the same program as node {node.same_as}"
     return f"{head}: {node.status} ({node.reason.splitlines()[0] if node.reason else 'no reason given'})"
+
+
+def spent(plan: Plan, tree: Tree | None, seconds: float) -> str:
+    """What was settled, each beside its limit where there is one."""
+    nodes = tree.nodes if tree is not None else ()
+    sums = {unit: sum(node.spent.get(unit, 0.0) for node in nodes) for unit in UNITS}
+    sums["iterations"] = float(len(tree.expansions)) if tree is not None else 0.0
+    words = {"iterations": "expansions", "calls": "model calls", "tokens": "tokens", "usd": "$", "steps": "steps"}
+    parts = []
+    for unit in UNITS:
+        limit = plan.limit.of(unit)
+        if sums[unit] or limit is not None:
+            beside = "" if limit is None else f" of {limit:,.6g}"
+            parts.append(f"{words[unit]} {sums[unit]:,.6g}{beside}")
+    limit = plan.limit.seconds
+    return " · ".join([*parts, f"{seconds:.0f} s" + ("" if limit is None else f" of {limit:.0f} s")])
+
+
+def last_failures(tree: Tree) -> list[str]:
+    """The newest node's kinds of failed steps, and what the environment said of the first."""
+    node = tree.nodes[-1]
+    if node.evidence is None or not node.evidence.failures:
+        return []
+    kinds = Counter[str]()
+    for step in node.evidence.failures:
+        kinds[step.kind] += step.count
+    told = ", ".join(f"{count} × {kind}" for kind, count in kinds.most_common(3))
+    first = node.evidence.failures[0]
+    said = (first.feedback or (str(first.failure) if first.failure is not None else "")).splitlines() or [""]
+    return [f"last failures: {told}" + (f" ({said[0][:100]})" if said[0] else "")]
 
 
 class Progress:
@@ -102,7 +136,7 @@ class Progress:
                 above = branches.get(node.parent or 0, branches[0])
                 branches[node.id] = above.add(Text(line(node), style=style))
         pending = ", ".join(f"{e} from {p}" for e, p in sorted(self._pending.items())) or "none"
-        done = 0 if tree is None else len(tree.expansions)
-        limit = self._plan.limit.iterations
-        spent = f"expansions {done}{f' of {limit}' if limit else ''} · {time.monotonic() - self._began:.0f} s"
-        return Group(drawn, Text(f"pending: {pending}"), Text(spent))
+        lines = [f"pending: {pending}", spent(self._plan, tree, time.monotonic() - self._began)]
+        if tree is not None:
+            lines = [f"best: {line(tree.best())}", *lines, *last_failures(tree)]
+        return Group(drawn, *map(Text, lines))

@@ -222,7 +222,10 @@ def tell(outcome: Outcome, folder: Path, report: Path) -> None:
     print(f"Best: node {best.id}, H = {best.h:.4f}{', confirmed on fresh scenarios' if best.confirmed else ''}.")
     if (root := root_of(outcome))["from"] is not None:
         print(f"It descends from {root['from']}." if best.id > 0 else f"It is {root['from']}, as it was.")
-    print(f"Spent: {spent['iterations']:.0f} expansions, {spent['calls']:.0f} model calls, {spent['steps']:.0f} steps.")
+    paid = f", {spent['tokens']:,.0f} tokens" if spent["tokens"] else ""
+    paid += f", ${spent['usd']:.2f}" if spent["usd"] else ""
+    done = f"{spent['iterations']:.0f} expansions, {spent['calls']:.0f} model calls{paid}"
+    print(f"Spent: {done}, {spent['steps']:.0f} steps.")
     print(f"Harness: {folder / 'harness.py'}\nReport:  {report}")
     if not outcome.reached:
         print(f"To go on with more: bridle resume {folder} --iterations N")
