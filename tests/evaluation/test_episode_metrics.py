@@ -159,7 +159,9 @@ def test_a_success_costs_what_the_failures_cost_too() -> None:
 def test_unknown_tokens_and_money_are_never_zero() -> None:
     known = episode(step(), spent=Spent(calls=3, tokens=100, usd=0.5), scenario=1)
     unknown = episode(step(), spent=Spent(calls=1), scenario=2)
-    assert value(costs.per_episode([known], "usd", seed=0)) == 0.5
+    other = episode(step(), spent=Spent(calls=3, tokens=100, usd=1.0), scenario=3)
+    assert value(costs.per_episode([known, other], "usd", seed=0)) == 0.75
+    assert costs.per_episode([known], "usd", seed=0) is None, "one cluster has no interval"
     assert costs.per_episode([known, unknown], "tokens", seed=0) is None
     assert costs.per_episode([episode(step())], "tokens", seed=0) is None
     assert value(costs.per_episode([known, unknown], "calls", seed=0)) == 2

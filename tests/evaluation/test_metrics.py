@@ -281,3 +281,10 @@ def test_without_newly_permitted_calls_there_is_no_leakage_to_speak_of() -> None
     only_both = [call for call in flipped(0, 0) if not call.newly_permitted]
     assert metrics.authority_leakage(only_both, seed=1) is None
     assert metrics.authority_leakage([], seed=1) is None
+
+
+def test_a_proposal_that_is_no_json_is_repeated_like_any_other() -> None:
+    odd = failed({"amount": float("nan")}, error="schema")
+    rate = metrics.repeated_failure_rate([episode(odd, odd)])
+    assert rate is not None
+    assert rate.value == 0.5

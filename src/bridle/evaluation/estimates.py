@@ -75,7 +75,8 @@ def mean(values: Iterable[tuple[Hashable, float]], *, seed: int) -> Estimate | N
 def quotient(values: Iterable[tuple[Hashable, float, float]], *, seed: int) -> Estimate | None:
     """Sum ÷ sum of (cluster, part, whole), with a bootstrap interval over clusters; `n` counts the values.
 
-    None where the whole is nothing, or is nothing in more than half of the resamples.
+    None where the whole is nothing, or is nothing in more than half of the resamples; and of a single cluster, which
+    says nothing of how others would differ.
     """
     groups: dict[Hashable, tuple[float, float]] = {}
     n = 0
@@ -85,7 +86,7 @@ def quotient(values: Iterable[tuple[Hashable, float, float]], *, seed: int) -> E
         n += 1
     sums = list(groups.values())
     value, interval = _quotient(sums), bootstrap(sums, _quotient, seed=seed)
-    if value is None or interval is None:
+    if value is None or interval is None or len(sums) < 2:
         return None
     return Estimate(value, interval.low, interval.high, n)
 

@@ -11,14 +11,14 @@ applicable and the policy would not deny it: only those can be refused wrongly.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from bridle.evaluation.assessed import AssessedEpisode, AssessedStep
-from bridle.evaluation.estimates import Episodes, paired, pooled, rise, share, tallied
-from bridle.harness import canonical
+from bridle.evaluation.estimates import Episodes, mean, paired, pooled, rise, share, tallied
 from bridle.runtime.rewrite import CHANGED_INTENT
 from bridle.statistics import Estimate, bootstrap, paired_difference, wilson
 from bridle.trace import TraceStep, parts
@@ -89,16 +89,8 @@ def recovery(episodes: Episodes) -> Estimate | None:
 
 def recovery_steps(episodes: Episodes, *, seed: int) -> Estimate | None:
     """Steps from the first failed or denied call to the end, averaged over the episodes that recovered."""
-    took: dict[Hashable, list[int]] = {}
-    for episode in episodes:
-        first = first_setback(episode)
-        if episode.success and first is not None:
-            took.setdefault(episode.cluster, []).append(len(episode.steps) - 1 - first)
-    groups = [(float(sum(steps)), len(steps)) for steps in took.values()]
-    interval = bootstrap(groups, _mean, seed=seed)
-    if interval is None:
-        return None
-    return Estimate(_mean(groups), interval.low, interval.high, sum(size for _, size in groups))
+    took = [(e, first_setback(e)) for e in episodes if e.success]
+    return mean(((e.cluster, len(e.steps) - 1.0 - first) for e, first in took if first is not None), seed=seed)
 
 
 def repeated_failure_rate(episodes: Episodes) -> Estimate | None:
@@ -207,19 +199,16 @@ def first_setback(episode: AssessedEpisode, *, refusals: bool = False) -> int | 
 def _repeats(episodes: Episodes, counts: Callable[[TraceStep], bool]) -> Iterator[tuple[Hashable, bool, bool]]:
     """(cluster, seen before in this episode, True) for every step that `counts`."""
     for episode in episodes:
-        seen: set[bytes] = set()
+        seen: set[str] = set()
         for assessed in episode.steps:
             step = assessed.step
             if not counts(step):
                 continue
             tool, arguments = parts(step.proposed if step.call is None else step.call)
-            key = canonical([tool.strip().casefold(), step.error_class, normalised(arguments)])
+            # No canonical JSON: agents propose what that refuses, such as NaN.
+            key = json.dumps([tool.strip().casefold(), step.error_class, normalised(arguments)], sort_keys=True)
             yield episode.cluster, key in seen, True
             seen.add(key)
-
-
-def _mean(groups: Sequence[tuple[float, int]]) -> float:
-    return sum(total for total, _ in groups) / sum(size for _, size in groups)
 
 
 def _ratio(sums: Sequence[tuple[int, int]]) -> float | None:
