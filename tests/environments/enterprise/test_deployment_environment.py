@@ -19,7 +19,7 @@ from bridle.trace import ToolEffect
 
 @pytest.mark.parametrize("options", ["", "?transient=0.3&internal=0.2", "?variant=mutated", "?variant=adversarial"])
 def test_it_keeps_the_contract(options: str) -> None:
-    report = check_environment(resolve(f"enterprise/deployment{options}"), Effort(scenarios=12, steps=60, every=3))
+    report = check_environment(resolve(f"enterprise/deployment{options}"), Effort(scenarios=10, steps=60, every=4))
     assert report.findings == []
     assert set(report.capabilities) == {"probe", "legal_actions", "foreign_actions"}
     assert min(report.probed_legal, report.probed_illegal) > 50
@@ -54,7 +54,7 @@ def test_the_plan_reaches_the_goal_of_every_template(journey: str) -> None:
             scenario = Scenario(split="train", index=0, seed=seed, template=template)
             episode, planner = environment.start(scenario), environment.planner(scenario)
             while not (step := episode.step(planner.remaining(episode.observe().view)[0])).over:
-                assert step.legal or "read it again" in step.feedback, (template, seed, step.feedback)
+                assert step.legal or step.error_class == "stale", (template, seed, step.feedback)
             assert step.terminated, (template, seed)
             assert step.rewards == (1.0,), (template, seed, step.result)
 
@@ -104,7 +104,7 @@ def test_stale_reads_are_met() -> None:
         scenario = Scenario(split="train", index=0, seed=seed, template="promote/core/migration")
         episode, planner = environment.start(scenario), environment.planner(scenario)
         while not (step := episode.step(planner.remaining(episode.observe().view)[0])).over:
-            met += step.error_class == "state_conflict"
+            met += step.error_class == "stale"
         assert step.rewards == (1.0,)
     assert 3 < met < 40
 
@@ -169,6 +169,7 @@ def test_foreign_actions_are_of_every_kind() -> None:
                 kind = episode.probe(action).error_class or "legal"
                 classes[kind] = classes.get(kind, 0) + 1
     total = sum(classes.values())
+    classes.pop("stale", None)
     assert set(classes) == {
         "legal",
         "schema",

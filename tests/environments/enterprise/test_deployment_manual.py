@@ -40,7 +40,7 @@ def test_it_says_what_somebody_who_knows_the_rules_says(variant: str) -> None:
     environment, harness = Deployment(moves=0, variant=variant), ENVIRONMENT.manual_harness()
     rules, wrong, rows = rules_of(harness), [], 0
     with LocalSandbox(pinned=False) as sandbox, sandbox.load(harness, Limits()) as loaded:
-        for scenario in environment.scenarios("validation")[:28]:
+        for scenario in environment.scenarios("validation")[:16]:
             episode, planner = environment.start(scenario), environment.planner(scenario)
             rng, over = random.Random(scenario.seed), False
             while not over:
@@ -56,7 +56,7 @@ def test_it_says_what_somebody_who_knows_the_rules_says(variant: str) -> None:
                     if (verdict.word in ("accept", "rewrite")) != looks_applicable(view, final):
                         wrong.append((action, verdict))
                 over = episode.step(planner.remaining(view)[0]).over
-    assert rows > 2000
+    assert rows > 1500
     assert len(wrong) / rows < 0.002, wrong[:5]
 
 

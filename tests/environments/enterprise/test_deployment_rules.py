@@ -216,7 +216,8 @@ def test_an_environment_that_others_change_has_to_be_read_again() -> None:
     assert made.observe().view["resources"]["ENV-1002"]["revision"] == 20
     assert call(made, "get_release", **RELEASE).legal
     step = call(made, "promote_migration", **PROMOTION)
-    assert (step.error_class, "revision 21, not 20; read it again" in step.feedback) == ("state_conflict", True)
+    assert (step.error_class, "revision 21, not 20; read it again" in step.feedback) == ("stale", True)
+    assert call(made, "promote_migration", **{**PROMOTION, "expected_revision": 19}).error_class == "state_conflict"
     fresh = call(made, "get_service", service_id=of.id).result["service"]["environments"][1]
     assert (fresh["revision"], fresh["backup"]) == (21, "outdated")
     again = {**PROMOTION, "expected_revision": 21}
@@ -345,7 +346,7 @@ def test_truth_is_what_a_step_then_does(variant: str) -> None:
     """Random sessions over all journeys: what `probe` says of a call is what `step` answers, and asking changes nothing."""
     environment = Deployment(transient=0, internal=0, variant=variant)
     legal = illegal = 0
-    for number, scenario in enumerate(environment.scenarios("train")[:90]):
+    for number, scenario in enumerate(environment.scenarios("train")[:56]):
         made, rng = environment.start(scenario), random.Random(number)
         while True:
             listed = made.legal_actions()
@@ -362,7 +363,7 @@ def test_truth_is_what_a_step_then_does(variant: str) -> None:
                 break
             if not step.legal:
                 assert made.legal_actions() == listed, "an illegal call changes nothing"
-    assert min(legal, illegal) > 150
+    assert min(legal, illegal) > 90
 
 
 def test_an_inapplicable_call_leaves_every_record_as_it_was() -> None:

@@ -16,7 +16,8 @@ from bridle.environments.enterprise.deployment.twists import TWISTS
 from bridle.environments.enterprise.workflow import WorkflowEpisode
 from bridle.runtime.policies.mapping import RequestMapping
 
-EVERY = [template for group in TEMPLATES.values() for template in group]
+EVERY = [template for group in TEMPLATES.values() for template in group][::3]
+"""A third of the templates: some of every journey, kind and size."""
 
 
 def variant(name: str, mutation: str = "") -> Deployment:
@@ -50,7 +51,7 @@ def test_each_mutation_is_felt(change: str) -> None:
     """Somebody who goes on as before meets another answer: of the truth, in a result, or in a sentence."""
     environment, nominal = variant("mutated", change), variant("nominal")
     missing = {"tool": "get_artifact", "arguments": {"artifact_id": "ART-0001"}}
-    for template in EVERY[::3]:
+    for template in EVERY:
         before = Scenario(split="train", index=0, seed=1, template=template)
         old, new = nominal.start(before), environment.start(scenario(template, change))
         planner, over = nominal.planner(before), False

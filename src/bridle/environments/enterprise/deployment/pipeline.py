@@ -41,7 +41,7 @@ class Pipeline:
             if argument in READERS and tool not in LOOKING and identity not in known:
                 sentence = f"{identity} was not shown in this session; call {READERS[argument]} first."
                 return Truth(False, sentence, "missing_precondition")
-        named = Named(self.books, tool, arguments)
+        named = Named(self.books, tool, arguments, known)
         if self._promoted(arguments):
             return FINE
         for need in self._rules.get(tool, ()):

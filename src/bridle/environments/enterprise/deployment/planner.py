@@ -13,6 +13,7 @@ from bridle.environments.enterprise.deployment.kinds import (
     SERVICE_TEAM,
     STAGING,
 )
+from bridle.environments.enterprise.deployment.rules import STALE
 from bridle.environments.enterprise.workflow import ToolCall
 from bridle.trace import POLICY_DENIED, resources
 
@@ -286,13 +287,13 @@ def _stale(site: Record, target: Target, view: View) -> bool:
 
 
 def _outdated(site: Record, target: Target, view: View) -> bool:
+    """Whether a call was told so, and nobody has read the service since."""
     for call in reversed(view["calls"]):
         if call["ok"] and call["tool"] == "get_service" and call["arguments"].get("service_id") == target.service_id:
             return False
-        if not call["ok"] and "revision" in call["error"]["message"] and call["error"]["class"] == "state_conflict":
-            arguments = call["arguments"]
-            if isinstance(arguments, dict) and arguments.get("environment_id") == site["id"]:
-                return bool(arguments.get("expected_revision") == site["revision"])
+        arguments = call["arguments"]
+        if not call["ok"] and call["error"]["class"] == STALE and arguments.get("environment_id") == site["id"]:
+            return True
     return False
 
 

@@ -15,6 +15,9 @@ from bridle.environments.enterprise.deployment.records import Artifact, Change, 
 
 FINE = Truth(True)
 
+STALE = "stale"
+"""The error class of a call that states what was last shown, and that is no longer so: no view could foretell it."""
+
 READERS: Mapping[str, str] = {
     "release_id": "get_release",
     "artifact_id": "get_artifact",
@@ -31,9 +34,9 @@ LOOKING = ("get_release", "get_artifact", "get_change")
 class Named:
     """The records that a call names. A need reads only what its tool's schema asks for."""
 
-    def __init__(self, books: Books, tool: str, arguments: Mapping[str, Any]) -> None:
-        """`arguments` fit the tool's schema, and what they name is there."""
-        self.books, self.tool, self.arguments = books, tool, arguments
+    def __init__(self, books: Books, tool: str, arguments: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+        """`arguments` fit the tool's schema, and what they name is there; `known` is what was shown, by id."""
+        self.books, self.tool, self.arguments, self.known = books, tool, arguments, known
 
     @property
     def artifact(self) -> Artifact:
@@ -145,11 +148,13 @@ def production(named: Named) -> Truth | None:
 
 
 def current(named: Named) -> Truth | None:
-    """The environment is still at the revision that the call expects."""
+    """The environment is still at the revision that the call expects; `stale` where that was the last one shown."""
     environment, expected = named.environment, named.arguments["expected_revision"]
     if environment.revision == expected:
         return None
-    return conflict(f"{environment.id} is at revision {environment.revision}, not {expected}; read it again.")
+    error = conflict(f"{environment.id} is at revision {environment.revision}, not {expected}; read it again.")
+    shown = named.known.get(environment.id, {}).get("revision") == expected
+    return error._replace(error_class=STALE) if shown else error
 
 
 def own_window(named: Named) -> Truth | None:
