@@ -28,9 +28,12 @@ def conditional(cases: Cases, unexplained: int, terms: Sequence[Term]) -> Iterat
     columns = Columns.of(cases.members(cases.accepted), cases.members(unexplained), terms)
     for premise in _premises(columns):
         holding = columns.where(_meeting(premise))
+        if len(holding.rejected) < FEWEST or not holding.accepted:
+            continue
         for term in terms:
             if term != premise.term:
-                yield from (Given(premise, condition) for condition in single(term, holding))
+                found = [condition for condition in single(term, holding) if _telling(condition, term, holding)]
+                yield from (Given(premise, condition) for condition in found)
         yield from (Given(premise, condition) for condition in _stated(holding))
     for condition in _simple(columns):
         yield from _bounded(condition, cases, unexplained, columns)
@@ -46,6 +49,16 @@ def _premises(columns: Columns) -> Iterator[OneOf]:
             for value in sorted(there, key=str):
                 if not isinstance(value, str) or tame(value):
                     yield OneOf(term, (value,))
+
+
+def _telling(condition: OneOf | Stated | Compare, term: Term, columns: Columns) -> bool:
+    """Whether some rejected calls violate it: most hypotheses are given up by this look at what was read already."""
+    rows = columns.read[term][1]
+    if isinstance(condition, OneOf):
+        return sum(any(value not in condition.values for value in row) for row in rows) >= FEWEST
+    if isinstance(condition, Stated):
+        return sum(any((value is None) != condition.empty for value in row) for row in rows) >= FEWEST
+    return True
 
 
 def _meeting(premise: OneOf) -> Callable[[Example], bool]:

@@ -35,7 +35,7 @@ from bridle.synthesis.learner.reference import Shown
 from bridle.synthesis.learner.rule import Kind, LeftOut
 from bridle.synthesis.learner.shapes import declared, induced, paths, structural
 from bridle.synthesis.learner.table import Table
-from bridle.synthesis.learner.term import Argument, Term
+from bridle.synthesis.learner.term import Argument
 from bridle.synthesis.learner.wording import tame
 
 BROKEN = 0.05
@@ -77,6 +77,7 @@ class Induction:
         self.findings: list[Finding] = []
         self.left_out: list[LeftOut] = []
         self._demands = demands
+        self._looked: dict[tuple[str, Kind], int] = {}
 
     def run(self) -> None:
         """All four steps."""
@@ -158,14 +159,18 @@ class Induction:
     def _preconditions(self, cases: Cases) -> None:
         """The state that one tool needs; what came before, and what only counts in some cases, as far as needed."""
         others = [tool for tool, them in self.cases.items() if them.accepted]
-        state: list[Term] = []
+        if self.unexplained[cases.tool].bit_count() < self._demands.support or not cases.accepted:
+            return
+        state = state_terms(cases)
         for kind in ROUNDS:
             unexplained = self.unexplained[cases.tool]
-            if unexplained.bit_count() < self._demands.support or not cases.accepted:
+            if unexplained.bit_count() < self._demands.support:
                 return
+            if self._looked.get((cases.tool, kind)) == unexplained:
+                continue
+            self._looked[cases.tool, kind] = unexplained
             accepted, rejected = cases.members(cases.accepted), cases.members(unexplained)
             if kind == "precondition":
-                state = state_terms(cases)
                 proposed = list(hypotheses(Columns.of(accepted, rejected, state)))
                 proposed += [condition for condition in induced(cases, unexplained) if not structural(condition)]
             elif kind == "order":
@@ -214,7 +219,9 @@ class Induction:
             self._keep("routing" if isinstance(kept, Table) else kind, kept, open_.pop(kept), weighed[kept])
         for condition in sorted(open_, key=lambda c: (-scores[c], complexity(c)))[:1]:
             what = f"{', '.join(cases.tool for cases in open_[condition])} needs {condition.words}"
-            self.left_out.append(LeftOut(what=what, why=weighed[condition].problem, count=scores[condition]))
+            left = LeftOut(what=what, why=weighed[condition].problem, count=scores[condition])
+            if left not in self.left_out:
+                self.left_out.append(left)
 
     def _score(self, condition: Condition, among: Sequence[Cases]) -> int:
         """How many unexplained counterexamples it explains of the error class that it explains best."""

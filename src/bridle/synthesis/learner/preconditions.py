@@ -114,25 +114,20 @@ def order_terms(cases: Cases, tools: Sequence[str]) -> list[Term]:
 
 
 def earlier_terms(arguments: Sequence[Argument], sessions: Sequence[Mapping[str, Any]]) -> list[Term]:
-    """What earlier calls on the same thing said, and answered beside the things that they showed."""
+    """What earlier calls on the same thing answered beside the things that they showed, or said by the same name."""
     told: dict[str, set[str]] = {}
     named: set[str] = set()
+    mine = {argument.path for argument in arguments}
     for view in sessions:
         for call in view["calls"]:
             if call["ok"] and tame(call["tool"]) and isinstance(call["arguments"], dict):
-                paths_ = told.setdefault(call["tool"], set())
-                paths_.update(f"result.{name}" for name in _leaves(call["result"], view["resources"]))
-                paths_.update(f"arguments.{name}" for name in _leaves(call["arguments"], {}))
-                named.update(
-                    name for name, v in call["arguments"].items() if isinstance(v, str) and v in view["resources"]
-                )
+                there = told.setdefault(call["tool"], set())
+                there.update(f"result.{name}" for name in _leaves(call["result"], view["resources"]))
+                given = [name for name, v in call["arguments"].items() if isinstance(v, str) and v in view["resources"]]
+                named.update(given)
+                there.update(f"arguments.{name}" for name in mine & set(call["arguments"]) - set(given))
     things = [argument.path for argument in arguments if argument.path in named]
-    return [
-        Earlier(tool, thing, path)
-        for tool, paths_ in sorted(told.items())
-        for thing in things
-        for path in sorted(paths_)
-    ]
+    return [Earlier(tool, thing, path) for tool in sorted(told) for thing in things for path in sorted(told[tool])]
 
 
 def _leaves(value: Any, resources: Mapping[str, Any]) -> Iterator[str]:
@@ -182,7 +177,7 @@ def recalled(columns: Columns) -> Iterator[Condition]:
                     yield from _pair(argument, earlier, columns)
 
 
-def single(term: Term, columns: Columns) -> Iterator[Condition]:
+def single(term: Term, columns: Columns) -> Iterator[OneOf | Stated | Compare]:
     """Hypotheses about one term."""
     accepted, rejected = columns.values(term)
     if not accepted or not rejected:
