@@ -1,6 +1,7 @@
-"""Run every benchmark, one after the other: `python benchmarks/run.py [NAME …]`.
+"""Run the benchmarks, one after the other: `python benchmarks/run.py [NAME …]`.
 
 Each prints its figures beside a reference measured in the same run. None is a test: figures depend on the machine.
+Those that take longer than a quarter of an hour are run where they are named.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+LONG = ("replays",)
 
 
 def main(names: list[str]) -> int:
@@ -20,9 +22,11 @@ def main(names: list[str]) -> int:
         print(f"There is no benchmark {unknown[0]!r}; there are {', '.join(found)}.", file=sys.stderr)
         return 2
     failed = 0
-    for name in names or list(found):
+    for name in names or [name for name in found if name not in LONG]:
         print(f"\n== {name}", flush=True)
         failed += subprocess.run([sys.executable, str(found[name])]).returncode != 0
+    if not names:
+        print(f"\nNot run, for they take long: {', '.join(LONG)}. Name them to run them.")
     return failed
 
 
