@@ -7,10 +7,11 @@ the example is marked undecidable.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from bridle.evaluation.examples import AGENT
 from bridle.evaluation.judged import Row
@@ -36,8 +37,19 @@ A policy's denial tells nothing about it, and neither does a crash.
 """
 
 
+class Told(NamedTuple):
+    """What one failed step of a node tells: a row, by the digest of what was seen and proposed."""
+
+    key: str
+    row: Row
+    failure: FailedStep
+
+
 class Table:
-    """Judged rows, indexed once for all the questions that a bank asks of them."""
+    """Judged rows, indexed once for all the questions that a bank asks of them; and what was asked of them before.
+
+    Nodes never change, so what their failed steps tell is worked out once for all the banks of a run.
+    """
 
     def __init__(self, rows: Sequence[Row] = ()) -> None:
         """Index the rows by their action, and the legal ones by their tool."""
@@ -48,6 +60,24 @@ class Table:
             self._by_action.setdefault(_text(row.action), []).append(row)
             if row.legal:
                 self._legal.setdefault(parts(row.action)[0], []).append(row)
+        self._told: dict[int, tuple[Node, tuple[Told, ...]]] = {}
+        self._answers: dict[str, tuple[frozenset[bool], tuple[Row, ...]]] = {}
+
+    def told(self, node: Node) -> tuple[Told, ...]:
+        """What a node's failed steps tell, in their order."""
+        known = self._told.get(node.id)
+        if known is None or known[0] is not node:
+            failures = node.evidence.failures if node.evidence else ()
+            rows = [(failure, row) for failure in failures if (row := truth(failure)) is not None]
+            told = tuple(Told(_digest([_seen(row.view), row.action]), row, failure) for failure, row in rows)
+            known = self._told[node.id] = (node, told)
+        return known[1]
+
+    def answers(self, told: Told) -> tuple[frozenset[bool], tuple[Row, ...]]:
+        """The rows' truths about an example, and its neighbours."""
+        if told.key not in self._answers:
+            self._answers[told.key] = frozenset(self.truths(told.row)), self.neighbours(told.row)
+        return self._answers[told.key]
 
     def truths(self, row: Row) -> set[bool]:
         """What the rows say of the same action in the same view."""
@@ -104,31 +134,28 @@ class Bank:
 
 def bank(nodes: Iterable[Node], table: Table) -> Bank:
     """The bank of some nodes, in commit order; passing neighbours are taken from the `table`."""
-    found: dict[str, tuple[Row, FailedStep, int]] = {}
+    found: dict[str, tuple[Told, int]] = {}
     truths: dict[str, set[bool]] = {}
     failed_on: dict[int, dict[str, None]] = {}
     rewrites: set[str] = set()
     for node in nodes:
-        for failure in node.evidence.failures if node.evidence else ():
-            if failure.kind == "bad-rewrite" and failure.rule:
-                rewrites.add(failure.rule)
-            if (row := truth(failure)) is None:
-                continue
-            key = _text([_seen(row.view), row.action])
-            found.setdefault(key, (row, failure, node.id))
-            truths.setdefault(key, table.truths(row)).add(row.legal)
-            failed_on.setdefault(node.id, {})[key] = None
+        failures = node.evidence.failures if node.evidence else ()
+        rewrites.update(failure.rule for failure in failures if failure.kind == "bad-rewrite" and failure.rule)
+        for told in table.told(node):
+            found.setdefault(told.key, (told, node.id))
+            truths.setdefault(told.key, set(table.answers(told)[0])).add(told.row.legal)
+            failed_on.setdefault(node.id, {})[told.key] = None
     places = {key: place for place, key in enumerate(found)}
     entries = tuple(
         Entry(
-            row=row,
-            kind=failure.kind,
+            row=told.row,
+            kind=told.failure.kind,
             node=node_id,
-            rule=failure.rule,
+            rule=told.failure.rule,
             undecidable=len(truths[key]) > 1,
-            neighbours=table.neighbours(row),
+            neighbours=table.answers(told)[1],
         )
-        for key, (row, failure, node_id) in found.items()
+        for key, (told, node_id) in found.items()
     )
     return Bank(
         entries=entries,
@@ -162,6 +189,10 @@ def _progress(view: Any) -> int:
 def _seen(view: Any) -> Any:
     """What of a view counts: all that it is folded from, but not the opaque handle."""
     return {name: view.get(name) for name in ("task", "calls", "sources")} if isinstance(view, dict) else view
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(_text(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _text(value: Any) -> str:
