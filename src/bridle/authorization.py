@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 from bridle.harness import canonical
@@ -33,22 +32,29 @@ class AuthorizationRequest:
     resource: Mapping[str, Any]
     context: Mapping[str, Any] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def canonical(self) -> dict[str, bytes]:
         """The canonical JSON (RFC 8785) of each of the four parts, by name; an engine need not write them anew.
 
         Raises:
             ValueError: a part is not JSON.
         """
-        parts = {"action": self.action, "context": self.context, "resource": self.resource, "subject": self.subject}
-        return {name: canonical(dict(part)) for name, part in parts.items()}
+        # Kept by hand, as the digest is: until Python 3.12 `cached_property` takes a lock each time.
+        kept: dict[str, bytes] | None = self.__dict__.get("_canonical")
+        if kept is None:
+            parts = {"action": self.action, "context": self.context, "resource": self.resource, "subject": self.subject}
+            kept = {name: canonical(part if type(part) is dict else dict(part)) for name, part in parts.items()}
+            self.__dict__["_canonical"] = kept
+        return kept
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """SHA-256 of the request's canonical JSON, in hex."""
-        return hashlib.sha256(
-            b'{"action":%b,"context":%b,"resource":%b,"subject":%b}' % tuple(self.canonical.values())
-        ).hexdigest()
+        kept: str | None = self.__dict__.get("_digest")
+        if kept is None:
+            text = b'{"action":%b,"context":%b,"resource":%b,"subject":%b}' % tuple(self.canonical.values())
+            kept = self.__dict__["_digest"] = hashlib.sha256(text).hexdigest()
+        return kept
 
 
 @dataclass(frozen=True, kw_only=True)

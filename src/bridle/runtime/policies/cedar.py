@@ -14,12 +14,10 @@ from typing import Any
 
 from bridle.authorization import AuthorizationRequest, Decision, Outcome
 from bridle.errors import MissingExtra, PolicyFault
-from bridle.harness import digest
+from bridle.harness import canonical, digest
 
-_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
-
-ENTITIES_KEPT = 512
-"""How many sets of entities (a subject's, or a subject's and a resource's) are kept parsed."""
+SUBJECTS_KEPT = 512
+"""How many subjects are kept parsed. Of resources only the last is: many that lie about cost more than they save."""
 
 NO_MATCH = "no matching permit"
 """The reason of a default deny, for which Cedar itself gives none."""
@@ -56,7 +54,8 @@ class CedarEngine:
         document = json.dumps(list(entities))
         self._base = _parsed("entities", document, lambda text: cedarpy.Entities.from_json_str(text, self._schema))
         self._known = {(entity["uid"]["type"], entity["uid"]["id"]) for entity in entities}
-        self._kept: dict[bytes, Any] = {}
+        self._subjects: dict[bytes, Any] = {}
+        self._last: tuple[bytes, bytes, Any] = (b"", b"", None)
         self.policy_digest = digest({"cedar": policies, "schema": schema, "entities": json.loads(document)})
 
     def evaluate(self, request: AuthorizationRequest) -> Decision:
@@ -80,19 +79,17 @@ class CedarEngine:
     def _entities(self, request: AuthorizationRequest) -> Any:
         """The base with what this request brings: its subject, then its resource."""
         subject, resource = request.canonical["subject"], request.canonical["resource"]
-        both = subject + resource
-        if (kept := self._kept.get(both)) is not None:
-            return kept
-        entities = self._kept.get(subject)
+        last = self._last
+        if last[0] == subject and last[1] == resource:
+            return last[2]
+        entities = self._subjects.get(subject)
         if entities is None:
-            entities = self._keep(subject, self._with(self._base, request.subject))
-        return self._keep(both, entities if resource == subject else self._with(entities, request.resource))
-
-    def _keep(self, key: bytes, entities: Any) -> Any:
-        """Keep entities for requests that describe theirs in the same words: a session asks again and again."""
-        if len(self._kept) >= ENTITIES_KEPT:
-            self._kept.clear()
-        self._kept[key] = entities
+            if len(self._subjects) >= SUBJECTS_KEPT:
+                self._subjects.clear()
+            entities = self._subjects[subject] = self._with(self._base, request.subject)
+        if resource != subject:
+            entities = self._with(entities, request.resource)
+        self._last = (subject, resource, entities)
         return entities
 
     def _with(self, entities: Any, entity: Mapping[str, Any]) -> Any:
@@ -102,7 +99,7 @@ class CedarEngine:
             return entities
         attributes, parents = dict(entity.get("properties", {})), list(entity.get("parents", ()))
         described = {"uid": {"type": uid[0], "id": uid[1]}, "attrs": attributes, "parents": parents}
-        return entities.with_added_json_str(_encode([described]), self._schema)
+        return entities.with_added_json_str(canonical([described]).decode(), self._schema)
 
     def _decision(
         self, outcome: Outcome, request_digest: str, reasons: tuple[str, ...] = (), errors: tuple[str, ...] = ()
