@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,14 +58,16 @@ def evaluate(
 
     Example:  bridle evaluate enterprise/expense --harness .bridle/runs/expense-1/harness.py
     """
-    if run is not None and len(environments) > 1:
-        from bridle.errors import UsageError
+    from bridle.errors import UsageError
 
+    if run is not None and len(environments) > 1:
         raise UsageError("One folder holds one evaluation; name one environment, or leave --run out.")
+    wanted = _Wanted(agents=agent, slices=slice, scenarios=scenarios, policy=policy, seed=seed, fresh=fresh)
+    for name in environments:
+        _matrix(name, [], wanted)  # what can't be evaluated is said before a harness is made for it
     cards, rows = [], ""
     for name in environments:
-        contenders = _contenders(name, harness, model, quiet=json)
-        matrix = _matrix(name, contenders, agent, slice, scenarios, policy, seed, fresh)
+        matrix = _matrix(name, _contenders(name, harness, model, quiet=json), wanted)
         folder = run or _folder(name, matrix)
         card = _played(matrix, folder, executor, quiet=json)
         cards.append(card)
@@ -102,17 +105,20 @@ def tell(card: dict[str, Any]) -> None:
         print(remark)
 
 
-def _matrix(
-    name: str,
-    contenders: list[Contender],
-    agents: list[str],
-    wanted: list[str],
-    scenarios: int,
-    policy: str | None,
-    seed: int,
-    fresh: bool,
-) -> Matrix:
-    """What is to be played."""
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """What is asked of every environment; see the command's options."""
+
+    agents: list[str]
+    slices: list[str]
+    scenarios: int
+    policy: str | None
+    seed: int
+    fresh: bool
+
+
+def _matrix(name: str, contenders: list[Contender], wanted: _Wanted) -> Matrix:
+    """What is to be played in one environment."""
     from bridle.environments.catalog import resolve
     from bridle.environments.enterprise.governance import GovernedEnvironment
     from bridle.errors import UsageError
@@ -120,23 +126,25 @@ def _matrix(
     from bridle.evaluation.matrix import Matrix
     from bridle.evaluation.slice import fresh_offset, slices
 
-    if scenarios < 1:
+    if wanted.scenarios < 1:
         raise UsageError("An evaluation needs one scenario at least.")
     opened = resolve(name)
-    governed = isinstance(opened, GovernedEnvironment)
-    if policy is not None and (not governed or policy not in opened.policies):  # type: ignore[attr-defined]
-        raise UsageError(f"{name} has no policy {policy!r}.")
-    offset = fresh_offset(seed, [one.harness.digest for one in contenders]) if fresh else seed * 7919
-    found, lacking = slices(name, wanted, offset=offset, count=scenarios)
+    policies = opened.policies if isinstance(opened, GovernedEnvironment) else ()
+    if wanted.policy is not None and wanted.policy not in policies:
+        known = f"use one of {', '.join(policies)}" if policies else "it has none, so leave --policy out"
+        raise UsageError(f"{name} has no policy {wanted.policy!r}; {known}.")
+    digests = [one.harness.digest for one in contenders]
+    offset = fresh_offset(wanted.seed, digests) if wanted.fresh else wanted.seed * 7919
+    found, lacking = slices(name, wanted.slices, offset=offset, count=wanted.scenarios)
     return Matrix(
         environment=name,
-        conditions=conditions(agents, contenders),
+        conditions=conditions(wanted.agents, contenders),
         contenders=tuple(contenders),
         slices=tuple(found),
         lacking=lacking,
-        policy=policy or (opened.policies[0] if governed else ""),  # type: ignore[attr-defined]
-        seed=seed,
-        fresh=fresh,
+        policy=wanted.policy or next(iter(policies), ""),
+        seed=wanted.seed,
+        fresh=wanted.fresh,
     )
 
 
