@@ -102,8 +102,22 @@ def _duplicate(draft: Draft) -> Start:
     return draft.start([first, kept], goal=goal, task=task, subject=_dispatcher(draft), turns=5)
 
 
+def _begun(draft: Draft, finding: str, *, told: str = "") -> Ticket:
+    """A ticket that somebody began to work on: assigned, under investigation, with evidence, with its finding, or told.
+
+    `told` is the message that the customer may have got already.
+    """
+    stage = draft.rng.randrange(5 if told else 4)
+    ticket = draft.ticket("assigned" if stage == 0 else "investigating")
+    ticket.evidence = stage >= 2 and draft.kind in SOURCES
+    ticket.finding = finding if stage >= 3 else None
+    if stage == 4:
+        ticket.sent, ticket.replied = [told], True
+    return ticket
+
+
 def _answer(draft: Draft) -> Start:
-    ticket = draft.ticket(draft.rng.choice(("assigned", "investigating")))
+    ticket = _begun(draft, "confirmed", told="answer")
     target = Target(
         ticket_id=ticket.id,
         state="resolved",
@@ -120,7 +134,7 @@ def _answer(draft: Draft) -> Start:
 
 
 def _decline(draft: Draft) -> Start:
-    ticket = draft.ticket(draft.rng.choice(("assigned", "investigating")))
+    ticket = _begun(draft, "unfounded", told="declined")
     target = Target(
         ticket_id=ticket.id,
         state="resolved",
@@ -137,7 +151,9 @@ def _decline(draft: Draft) -> Start:
 
 
 def _clarify(draft: Draft) -> Start:
-    ticket = draft.ticket(draft.rng.choice(("assigned", "investigating")))
+    ticket = draft.ticket(draft.rng.choice(("assigned", "investigating", "waiting", "waiting")))
+    if ticket.state == "waiting":
+        ticket.sent = ["ask_details"]
     target = Target(
         ticket_id=ticket.id,
         state="resolved",
@@ -154,7 +170,8 @@ def _clarify(draft: Draft) -> Start:
 
 
 def _specialist(draft: Draft) -> Start:
-    ticket, finding = draft.ticket(draft.rng.choice(("assigned", "investigating"))), _FINDINGS[draft.kind]
+    finding = _FINDINGS[draft.kind]
+    ticket = _begun(draft, finding)
     target = Target(
         ticket_id=ticket.id,
         state="escalated",
@@ -170,10 +187,14 @@ def _specialist(draft: Draft) -> Start:
 
 
 def _refund(draft: Draft) -> Start:
-    ticket = draft.ticket("investigating")
-    if draft.rng.random() < 0.5:
-        ticket.finding, ticket.evidence = "confirmed", True
+    ticket, stage = draft.ticket("investigating"), draft.rng.randrange(4)
     amount = draft.amount(ticket)
+    if stage >= 1:
+        ticket.finding, ticket.evidence = "confirmed", True
+    if stage >= 2:
+        ticket.customer.verified = True
+    if stage >= 3:
+        draft.refund(ticket, amount, draft.rng.choice(("requested", "cancelled")))
     target = Target(
         ticket_id=ticket.id,
         state="resolved",
@@ -195,7 +216,10 @@ def _payout(draft: Draft) -> Start:
     ticket = draft.ticket("investigating", finding="confirmed")
     ticket.customer.verified = True
     amount = draft.amount(ticket)
-    draft.refund(ticket, amount, draft.rng.choice(("requested", "checked")))
+    state = draft.rng.choice(("requested", "checked", "checked", "paid"))
+    draft.refund(ticket, amount, state)
+    if state == "paid" and ticket.order is not None:
+        ticket.order.refunded = amount
     target = Target(
         ticket_id=ticket.id,
         state="resolved",
@@ -205,7 +229,7 @@ def _payout(draft: Draft) -> Start:
         refund=amount,
         pay=True,
     )
-    task = f"Pay the refund that {ticket.id} waits for, tell the customer, and resolve the ticket as refunded."
+    task = f"See that the refund of {ticket.id} is paid, tell the customer, and resolve the ticket as refunded."
     return _one(draft, ticket, target, task, subject=_worker(draft, [ticket], payment=amount), turns=7)
 
 

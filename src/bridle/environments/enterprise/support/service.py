@@ -68,6 +68,7 @@ class Service:
         on a ticket of the task with the chance `moves`; `goal` says which tickets the task names."""
         self.desk, self._goal, self._needed, self._moves = desk, goal, needed, moves
         self._others = random.Random(f"{seed}/others")
+        self._sent = {ticket.id: tuple(ticket.sent) for ticket in desk.tickets.values()}
         self._spoken = [target.ticket_id for target in goal.targets]
         desk.named.update(self._spoken, (target.into for target in goal.targets if target.into))
 
@@ -159,7 +160,8 @@ class Service:
     def _done(self, target: Target, ticket: Ticket, blocked: bool) -> bool:
         """As it is to be; or handed over, where that is what had to be done."""
         if target.needs_person:
-            return ticket.handed_over is not None and ticket.state == ticket.initial and not ticket.sent
+            untouched = ticket.state == ticket.initial and tuple(ticket.sent) == self._sent.get(ticket.id)
+            return ticket.handed_over is not None and untouched
         return target.met(ticket) or (ticket.handed_over is not None and blocked)
 
     def _current(self, arguments: Mapping[str, Any], known: Mapping[str, Any]) -> Truth:
