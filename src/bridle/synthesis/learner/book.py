@@ -36,7 +36,7 @@ def rulebook(examples: Sequence[Example], demands: Demands) -> Rulebook:
     induction = Induction(readable, demands)
     induction.run()
     left_out = list(induction.left_out)
-    findings = _told_apart(_pruned(_consistent(induction, demands, left_out), induction, left_out), left_out)
+    findings = told_apart(_pruned(_consistent(induction, demands, left_out), induction, left_out), left_out)
     moved = moves(readable)
     empty = gaps(readable)
     rules = tuple(
@@ -95,7 +95,7 @@ def _pruned(findings: Sequence[Finding], induction: Induction, left_out: list[Le
     return kept
 
 
-def _told_apart(findings: Sequence[Finding], left_out: list[LeftOut]) -> list[Finding]:
+def told_apart(findings: Sequence[Finding], left_out: list[LeftOut]) -> list[Finding]:
     """Without what another condition implies whatever the examples, and of two that exclude each other the weaker."""
     kept = list(findings)
     for finding in sorted(findings, key=lambda f: (f.merit.support.count, -complexity(f.condition))):

@@ -176,7 +176,7 @@ class Induction:
             elif kind == "order":
                 proposed = list(hypotheses(Columns.of(accepted, rejected, order_terms(cases, others))))
                 arguments = [term for term in state if isinstance(term, Argument)]
-                before = earlier_terms(arguments, self._sessions)
+                before = earlier_terms(state, self._sessions)
                 proposed += recalled(Columns.of(accepted, rejected, [*arguments, *before]))
             else:
                 proposed = list(conditional(cases, unexplained, [*state, *order_terms(cases, others)]))

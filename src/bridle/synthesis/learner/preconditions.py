@@ -113,20 +113,17 @@ def order_terms(cases: Cases, tools: Sequence[str]) -> list[Term]:
     return [Calls(tool, path) for tool in tools for path in (*texts, "")]
 
 
-def earlier_terms(arguments: Sequence[Argument], sessions: Sequence[Mapping[str, Any]]) -> list[Term]:
+def earlier_terms(state: Sequence[Term], sessions: Sequence[Mapping[str, Any]]) -> list[Term]:
     """What earlier calls on the same thing answered beside the things that they showed, or said by the same name."""
     told: dict[str, set[str]] = {}
-    named: set[str] = set()
-    mine = {argument.path for argument in arguments}
+    things = sorted({term.argument for term in state if isinstance(term, Field)})
+    mine = {term.path for term in state if isinstance(term, Argument)} - set(things)
     for view in sessions:
         for call in view["calls"]:
             if call["ok"] and tame(call["tool"]) and isinstance(call["arguments"], dict):
                 there = told.setdefault(call["tool"], set())
                 there.update(f"result.{name}" for name in _leaves(call["result"], view["resources"]))
-                given = [name for name, v in call["arguments"].items() if isinstance(v, str) and v in view["resources"]]
-                named.update(given)
-                there.update(f"arguments.{name}" for name in mine & set(call["arguments"]) - set(given))
-    things = [argument.path for argument in arguments if argument.path in named]
+                there.update(f"arguments.{name}" for name in mine & set(call["arguments"]))
     return [Earlier(tool, thing, path) for tool in sorted(told) for thing in things for path in sorted(told[tool])]
 
 

@@ -99,7 +99,7 @@ def _main_kind(draft: Draft) -> Thing:
         Field(name=words.name(), sort="text"),
         Field(name=referred, sort="flag", share=0.0),
     ]
-    ids = Ids(rng, name)
+    ids = Ids.of(rng, name)
     return Thing(name=name, ids=ids, fields=tuple(fields), state=state, order=states, referred=referred)
 
 
@@ -111,7 +111,7 @@ def _other_kind(draft: Draft) -> Thing:
         Field(name=words.name(), sort="flag", share=0.6),
         Field(name=words.name(), sort="text"),
     )
-    return Thing(name=name, ids=Ids(rng, name), fields=fields)
+    return Thing(name=name, ids=Ids.of(rng, name), fields=fields)
 
 
 def _shared(kind: Thing, sort: str) -> Field:

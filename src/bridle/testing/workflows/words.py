@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import dataclass
 
 from bridle.synthesis.learner.authority import speaks_of_authority
 
@@ -40,17 +41,25 @@ class Words:
         return "".join(words)
 
 
+@dataclass(frozen=True)
 class Ids:
-    """Ids of one kind of thing, in a writing of their own."""
+    """Ids of one kind of thing: `#` in the template stands for a digit, `@` for a letter."""
 
-    def __init__(self, rng: random.Random, word: str) -> None:
-        """Draw the writing: `ABC-1234`, `abc_123`, `abc:xy-12`, `ABC1234`."""
+    template: str
+
+    @staticmethod
+    def of(rng: random.Random, word: str) -> Ids:
+        """A writing for a kind: `ABC-1234`, `abc_123`, `abc:xy-12`, `ABC1234`."""
         stem = word[:3]
-        self._template = rng.choice((f"{stem.upper()}-####", f"{stem}_###", f"{stem}:@@-##", f"{stem.upper()}####"))
-        digits = re.sub(r"#+", lambda run: f"[0-9]{{{len(run[0])}}}", self._template)
-        self.pattern = "^" + re.sub(r"@+", lambda run: f"[a-z]{{{len(run[0])}}}", digits) + "$"
+        return Ids(rng.choice((f"{stem.upper()}-####", f"{stem}_###", f"{stem}:@@-##", f"{stem.upper()}####")))
+
+    @property
+    def pattern(self) -> str:
+        """The writing as a regular expression."""
+        digits = re.sub(r"#+", lambda run: f"[0-9]{{{len(run[0])}}}", self.template)
+        return "^" + re.sub(r"@+", lambda run: f"[a-z]{{{len(run[0])}}}", digits) + "$"
 
     def draw(self, rng: random.Random) -> str:
         """An id."""
-        text = "".join(rng.choice("0123456789") if letter == "#" else letter for letter in self._template)
+        text = "".join(rng.choice("0123456789") if letter == "#" else letter for letter in self.template)
         return "".join(rng.choice("abcdefgh") if letter == "@" else letter for letter in text)
