@@ -78,6 +78,28 @@ def test_fresh_scenarios_are_others(bridle) -> None:
     assert (fresh["fresh"], fresh["looks"]) == (True, {"all": 2, "here": 1})
 
 
+def test_a_model_is_an_agent_whose_calls_are_counted_and_whose_tokens_are_not_made_up(bridle) -> None:
+    answer = json.dumps({"tool": "close_studio", "arguments": {}})
+    Path("model.py").write_text(f"import sys\nsys.stdin.read()\nprint({answer!r})\n")
+    agent = f"model:cmd:{sys.executable} model.py"
+    words = ["evaluate", POTTERY, "--model", "none", "--agent", agent, "--slice", "nominal", "--scenarios", 4]
+    card = json.loads(bridle(*words, "--executor", "inline", "--json")[1])
+    alone = card["figures"]["nominal"][f"cmd:{sys.executable} model.py, no harness"]
+    assert alone["model calls an episode"]["value"] == 1
+    assert alone["completion"]["value"] == 0
+    assert alone["tokens an episode"] is None
+    assert alone["US$ an episode"] is None
+    assert not any(condition["simulated"] for condition in card["conditions"].values())
+    assert card["times"]["model_latency"][f"cmd:{sys.executable} model.py, no harness"]["n"] == 4
+
+
+def test_a_model_that_never_answers_ends_the_evaluation_or_its_episodes(bridle) -> None:
+    words = ["evaluate", POTTERY, "--model", "none", "--agent", "model:replay:nothing.jsonl", "--scenarios", 4]
+    code, _, err = bridle(*words, "--slice", "nominal", "--executor", "inline")
+    assert code in (1, 2)
+    assert "nothing.jsonl" in err
+
+
 def test_without_a_harness_named_the_rule_learner_makes_one_and_keeps_it(bridle) -> None:
     words = ["evaluate", POTTERY, *SMALL, "--json"]
     first = json.loads(bridle(*words)[1])
