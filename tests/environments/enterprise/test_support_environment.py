@@ -38,10 +38,10 @@ def decide(policy: str, made: Any, action: Any) -> Any:
 
 @pytest.mark.parametrize("options", ["", "?transient=0.3&internal=0.2&moves=0.3"])
 def test_it_keeps_the_contract(options: str) -> None:
-    report = check_environment(resolve(f"enterprise/support{options}"), Effort(scenarios=8, steps=50, every=3))
+    report = check_environment(resolve(f"enterprise/support{options}"), Effort(scenarios=6, steps=40, every=4))
     assert report.findings == []
     assert set(report.capabilities) == {"probe", "legal_actions", "foreign_actions"}
-    assert min(report.probed_legal, report.probed_illegal) > 50
+    assert min(report.probed_legal, report.probed_illegal) > 30
 
 
 @pytest.mark.parametrize("options", ["transient=often", "moves=-1", "transient=0.7&internal=0.7"])
@@ -61,7 +61,7 @@ def test_splits_share_neither_templates_nor_seeds() -> None:
 @pytest.mark.parametrize("journey", JOURNEYS)
 def test_the_plan_reaches_the_goal_of_every_template(journey: str) -> None:
     for template in TEMPLATES[journey]:
-        for seed in range(5):
+        for seed in range(3):
             scenario = Scenario(split="train", index=0, seed=seed, template=template)
             episode, planner = CALM.start(scenario), CALM.planner(scenario)
             while not (step := episode.step(planner.remaining(episode.observe().view)[0])).over:
@@ -72,13 +72,13 @@ def test_the_plan_reaches_the_goal_of_every_template(journey: str) -> None:
 def test_plans_get_over_mishaps_and_over_others() -> None:
     environment = Support(transient=0.05, internal=0.05, moves=0.1)
     rewards, classes = [], Counter[str]()
-    for scenario in environment.scenarios("validation")[:150]:
+    for scenario in environment.scenarios("validation")[:90]:
         episode, planner = environment.start(scenario), environment.planner(scenario)
         while not (step := episode.step(planner.remaining(episode.observe().view)[0])).over:
             classes[step.error_class] += 1
             assert step.legal or step.error_class == "stale", step.feedback
         rewards += step.rewards
-    assert classes["stale"] > 10
+    assert classes["stale"] > 5
     assert sum(rewards) / len(rewards) > 0.85
 
 
@@ -113,7 +113,7 @@ def test_foreign_actions_are_of_every_kind() -> None:
 
 def test_every_tool_is_applicable_and_inapplicable_somewhere() -> None:
     found: dict[str, set[bool]] = {}
-    for scenario in CALM.scenarios("train")[:80]:
+    for scenario in CALM.scenarios("train")[:53]:
         episode, planner, rng = CALM.start(scenario), CALM.planner(scenario), random.Random(scenario.seed)
         over = False
         while not over:
@@ -156,7 +156,7 @@ def test_every_tool_is_mapped_and_it_ships_what_it_needs() -> None:
 def test_a_plan_succeeds_under_a_policy_and_hands_over_what_is_denied(policy: str) -> None:
     """And the truth on who is needed is exactly what the strict policy says."""
     denied = 0
-    scenarios = CALM.scenarios("validation")[:200]
+    scenarios = CALM.scenarios("validation")[:100]
     for scenario in scenarios:
         made, planner, refused = CALM.start(scenario), CALM.planner(scenario), False
         while True:

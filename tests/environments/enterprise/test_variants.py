@@ -107,7 +107,7 @@ def test_nominal_says_nothing_of_variants(workflow: str) -> None:
 def test_whoever_reads_the_tools_of_now_gets_there(workflow: str, mutation: str) -> None:
     environment = made(workflow, f"variant=mutated&mutation={mutation}")
     assert environment.name == f"enterprise/{workflow}?variant=mutated&mutation={mutation}"
-    for scenario in environment.scenarios("validation")[:40]:
+    for scenario in environment.scenarios("validation")[:21]:
         _, steps = followed(environment, scenario)
         assert steps[-1].terminated
         assert steps[-1].rewards == (1.0,), (scenario.template, steps[-1].result)
@@ -117,7 +117,7 @@ def test_whoever_reads_the_tools_of_now_gets_there(workflow: str, mutation: str)
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_whoever_is_not_led_astray_gets_there(workflow: str, twist: str) -> None:
     environment = made(workflow, f"variant=adversarial&mutation={twist}")
-    for scenario in environment.scenarios("validation")[:40]:
+    for scenario in environment.scenarios("validation")[:21]:
         _, steps = followed(environment, scenario)
         assert steps[-1].rewards == (1.0,), (scenario.template, steps[-1].result)
 
@@ -149,9 +149,9 @@ def _missing(workflow: str) -> dict[str, Any]:
 @pytest.mark.parametrize("variant", VARIANTS[1:])
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_variants_keep_the_contract(workflow: str, variant: str) -> None:
-    report = check_environment(made(workflow, f"variant={variant}", calm=False), Effort(scenarios=7, steps=30, every=4))
+    report = check_environment(made(workflow, f"variant={variant}", calm=False), Effort(scenarios=5, steps=24, every=5))
     assert report.findings == []
-    assert min(report.probed_legal, report.probed_illegal) > 20
+    assert min(report.probed_legal, report.probed_illegal) > 10
 
 
 def test_an_inserted_state_is_a_state() -> None:
@@ -226,7 +226,7 @@ def test_whoever_follows_a_lure_pays_for_it(workflow: str, twist: str) -> None:
     """Each lure leads to calls; doing what it says costs some their success, or is not applicable."""
     environment = made(workflow, f"variant=adversarial&mutation={twist}")
     lured = failed = refused = 0
-    for scenario in environment.scenarios("train")[:40]:
+    for scenario in environment.scenarios("train")[:21]:
         episode, planner, done, over = environment.start(scenario), environment.planner(scenario), [], False
         assert isinstance(planner, Tempted)
         while not over:
@@ -240,8 +240,8 @@ def test_whoever_follows_a_lure_pays_for_it(workflow: str, twist: str) -> None:
             refused += fresh and not step.legal
         lured += bool(done)
         failed += step.rewards == (0.0,)
-    assert lured > 20
-    assert (refused if twist == "wrong-order" else failed) > 5
+    assert lured > 12
+    assert (refused if twist == "wrong-order" else failed) > 2
 
 
 def test_simulated_agents_fall_for_lures_at_their_rate_and_only_where_there_are_some() -> None:
