@@ -18,7 +18,7 @@ from bridle.errors import Failure, HarnessFault
 from bridle.evaluation.evidence import Evidence
 from bridle.evaluation.judged import Row
 from bridle.evaluation.objectives import objective
-from bridle.harness import Call, Harness, Limits, Reply, Sandbox
+from bridle.harness import Call, Harness, Limits, Loaded, Reply, Sandbox
 from bridle.rollout import FailedStep, Trial
 from bridle.runtime.verdict import Verdict, review_verdict, rules_of
 
@@ -50,26 +50,58 @@ class Measured:
     confirmed: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """What came of a candidate: it can't be loaded, it repeats its parent's mistakes, or it was measured."""
+
+    objection: Failure | None = None
+    repeated: bool = False
+    measured: Measured | None = None
+
+
+def attempt(job: Job, mistakes: Sequence[Row]) -> Tried:
+    """Load a candidate once, ask it about its parent's mistakes, and measure it unless it repeats all of them.
+
+    Raises:
+        SandboxFault: the sandbox failed; nothing is known of the harness.
+    """
+    try:
+        loaded = sandbox(os.getpid(), pinned=not job.alone).load(job.harness, job.limits)
+    except HarnessFault as fault:
+        return Tried(objection=fault.failure)
+    try:
+        if mistakes and not any(_rightly(job.harness, loaded, mistakes)):
+            return Tried(repeated=True)
+        return Tried(measured=_played(job, loaded))
+    finally:
+        loaded.close()
+
+
 def measure(job: Job) -> Measured:
     """Run a job in this process.
 
     Raises:
         SandboxFault: the sandbox failed; nothing is known of the harness.
     """
-    environment = opened(job.environment) if isinstance(job.environment, str) else unsealed(job.environment)
-    goal = objective(job.objective)
     try:
         loaded = sandbox(os.getpid(), pinned=not job.alone).load(job.harness, job.limits)
     except HarnessFault as fault:
         return Measured(evidence=unloadable(job.trial, fault), confirmed=False)
     try:
-        evidence = goal.measure(environment, job.harness, loaded, job.trial)
-        if job.confirm is None or not evidence.reaches(job.target):
-            return Measured(evidence=evidence, confirmed=False)
-        second = goal.measure(environment, job.harness, loaded, job.confirm)
-        return Measured(evidence=goal.merge(evidence, second), confirmed=second.reaches(job.target))
+        return _played(job, loaded)
     finally:
         loaded.close()
+
+
+def _played(job: Job, loaded: Loaded) -> Measured:
+    """The trial, and the confirming one where the first reached the target."""
+    environment = opened(job.environment) if isinstance(job.environment, str) else unsealed(job.environment)
+    goal = objective(job.objective)
+    evidence = goal.measure(environment, job.harness, loaded, job.trial)
+    if job.confirm is None or not evidence.reaches(job.target):
+        return Measured(evidence=evidence, confirmed=False)
+    second = goal.measure(environment, job.harness, loaded, job.confirm)
+    return Measured(evidence=goal.merge(evidence, second), confirmed=second.reaches(job.target))
 
 
 @lru_cache(maxsize=8)
@@ -94,16 +126,20 @@ def repeats(harness: Harness, rows: Sequence[Row], limits: Limits) -> bool:
 
 def rightly(harness: Harness, rows: Sequence[Row], limits: Limits) -> list[bool]:
     """Which of these rows a harness's check gets right; empty where it can't be loaded."""
-    text = harness.contract.name == "text-action"
     try:
         loaded = sandbox(os.getpid()).load(harness, limits)
     except HarnessFault:
         return []
     try:
-        function = "is_legal_action" if text else "review_call"
-        replies = loaded.batch([Call(function, (row.view, row.action)) for row in rows])
+        return _rightly(harness, loaded, rows)
     finally:
         loaded.close()
+
+
+def _rightly(harness: Harness, loaded: Loaded, rows: Sequence[Row]) -> list[bool]:
+    text = harness.contract.name == "text-action"
+    function = "is_legal_action" if text else "review_call"
+    replies = loaded.batch([Call(function, (row.view, row.action)) for row in rows])
     rules = None if text else rules_of(harness)
     return [_accepts(reply, rules) is row.legal for reply, row in zip(replies, rows, strict=True)]
 

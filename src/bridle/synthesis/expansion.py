@@ -9,7 +9,8 @@ from threading import Lock
 
 from bridle.environment import Environment
 from bridle.errors import BridleError, Failure, ModelFault, SandboxFault
-from bridle.evaluation.job import Job, Measured, measure, repeats, vet
+from bridle.evaluation.job import Job, Measured, Tried, attempt, measure, repeats, vet
+from bridle.evaluation.judged import Row
 from bridle.harness import Harness
 from bridle.journal import Journal
 from bridle.models.retry import Retry
@@ -35,6 +36,17 @@ class Order:
     assignment: Assignment
     reserved: Mapping[str, float]
     known: Mapping[str, int]
+
+
+class _NotPlayed(Exception):
+    """The expansion that was to measure a program did not get so far."""
+
+
+def _sandbox_fault(error: BaseException) -> BaseException:
+    """What was raised, where it says whose fault it is; a broken process is the sandbox's."""
+    if isinstance(error, BridleError) or not isinstance(error, Exception):
+        return error
+    return SandboxFault(f"A process that measures harnesses failed: {error!r}")
 
 
 class Expander:
@@ -82,7 +94,17 @@ class Expander:
         return replace(node, spent={**node.spent, **bill(ledger, order)})
 
     def _refined(self, order: Order, node: Node, ledger: Ledger) -> Node:
-        refinement = order.level.refiner.refine(order.assignment, ledger)
+        tries: dict[str, Tried] = {}
+
+        def vet(harness: Harness) -> Failure | None:
+            """Load a candidate and, while it is loaded, measure it too: a load costs a process."""
+            program = program_digest(harness.source)
+            if program in order.known:
+                return self.vet(harness)
+            tries[program] = self._tried(order, harness, program)
+            return tries[program].objection
+
+        refinement = order.level.refiner.refine(replace(order.assignment, vet=vet), ledger)
         node = replace(node, prompt=refinement.prompt)
         if refinement.harness is None:
             return replace(node, reason=refinement.reason)
@@ -91,9 +113,10 @@ class Expander:
         node = replace(node, source=source, program=program)
         if program in order.known:
             return replace(node, status="duplicate", same_as=order.known[program])
-        if self._plan.preset != "paper" and self._repeats(refinement.harness, order):
+        tried = tries.get(program) or Tried(repeated=self._repeats(refinement.harness, order))
+        if tried.repeated:
             return replace(node, reason="It gets everything wrong again that its parent got wrong; it was not played.")
-        measured = self.measured(refinement.harness, program)
+        measured = tried.measured or self.measured(refinement.harness, program)
         steps = float(measured.evidence.counts.get("attempted", 0))
         return replace(
             node,
@@ -103,26 +126,59 @@ class Expander:
             spent={"steps": steps},
         )
 
+    def _mistakes(self, order: Order) -> tuple[Row, ...]:
+        """What a candidate is asked about before it is played; nothing in the paper's method."""
+        return () if self._plan.preset == "paper" else order.assignment.bank.of(order.parent)[:MOST_ASKED]
+
     def _repeats(self, harness: Harness, order: Order) -> bool:
         """Whether a candidate makes all the mistakes of its parent that it could have avoided."""
-        rows = order.assignment.bank.of(order.parent)[:MOST_ASKED]
+        rows = self._mistakes(order)
         return bool(rows) and self._executor.submit(repeats, harness, rows, self._plan.limits).result()
+
+    def _tried(self, order: Order, harness: Harness, program: str) -> Tried:
+        """Load a candidate, see whether it repeats its parent's mistakes, and measure it, all in one job.
+
+        Where another expansion is at the same program, that one measures it.
+        """
+        with self._lock:
+            ours = program not in self._measured
+            future = self._measured.setdefault(program, Future())
+        if not ours:
+            objection = self.vet(harness)
+            return Tried(objection=objection, repeated=objection is None and self._repeats(harness, order))
+        try:
+            tried = self._executor.submit(attempt, self._job(harness, program), self._mistakes(order)).result()
+        except BaseException as error:
+            self._give_up(program, future)
+            raise _sandbox_fault(error) from error
+        if tried.measured is None:
+            self._give_up(program, future)
+        else:
+            future.set_result(tried.measured)
+        return tried
+
+    def _give_up(self, program: str, future: Future[Measured]) -> None:
+        """Whoever waits for this measurement has to make it."""
+        with self._lock:
+            self._measured.pop(program, None)
+        future.set_exception(_NotPlayed())
 
     def measured(self, harness: Harness, program: str) -> Measured:
         """The measurement of a program, made once however many expansions ask for it."""
-        with self._lock:
-            future = self._measured.get(program)
-            if future is None:
-                future = self._executor.submit(measure, self._job(harness, program))
-                self._measured[program] = future
-        try:
-            return future.result()
-        except BaseException as error:
+        while True:
             with self._lock:
-                self._measured.pop(program, None)
-            if isinstance(error, BridleError) or not isinstance(error, Exception):
-                raise
-            raise SandboxFault(f"A process that measures harnesses failed: {error!r}") from error
+                future = self._measured.get(program)
+                if future is None:
+                    future = self._executor.submit(measure, self._job(harness, program))
+                    self._measured[program] = future
+            try:
+                return future.result()
+            except _NotPlayed:
+                continue
+            except BaseException as error:
+                with self._lock:
+                    self._measured.pop(program, None)
+                raise _sandbox_fault(error) from error
 
     def vet(self, harness: Harness) -> Failure | None:
         """Load a harness in the sandbox: None when it loads, else why not."""
