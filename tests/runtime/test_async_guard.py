@@ -305,3 +305,49 @@ def test_an_agent_that_raises_ends_its_turn_and_nothing_else() -> None:
         guard.turn(broken)
     assert guard.records == []  # type: ignore[attr-defined]
     assert guard.call("pay", PAY).ok
+
+
+def test_a_tool_that_calls_its_own_session_does_not_wait_for_itself() -> None:
+    from bridle.runtime.policies.function import no_policy
+    from bridle.runtime.wrap import Toolbox
+
+    box = Toolbox(no_policy())
+    inner: list[Any] = []
+
+    @box.tool(effect="irreversible")
+    def outer() -> str:
+        try:
+            tools["outer"]()
+        except UsageError as error:
+            inner.append(str(error))
+        return "done"
+
+    tools = box.open()
+    assert tools["outer"]() == "done"
+
+    later = Toolbox(no_policy())
+
+    @later.tool(effect="irreversible", name="outer")
+    async def awaited() -> str:
+        try:
+            await asynchronous["outer"]()
+        except UsageError as error:
+            inner.append(str(error))
+        return "done"
+
+    async def play() -> Any:
+        return await asyncio.wait_for(asynchronous["outer"](), 5)
+
+    asynchronous = later.open_async()
+    assert asyncio.run(play()) == "done"
+    assert len(inner) == 2
+    assert all("wait for itself" in said for said in inner)
+    assert tools["outer"]() == "done", "and the session goes on"
+
+
+def test_an_agent_does_not_say_where_its_call_comes_from() -> None:
+    from bridle.runtime.effects import Proposal
+
+    guard = guard_for(Office(), FakeLoaded())
+    answer = guard.turn(lambda asked: Proposal({"tool": "pay", "arguments": PAY}, 0.9, "compensation"))
+    assert answer.records[0].origin == "agent"

@@ -13,6 +13,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias, cast
 
+from bridle.errors import UsageError
 from bridle.harness import Action, Loaded
 from bridle.runtime.async_gate import AsyncGate
 from bridle.runtime.awaited import awaited
@@ -21,7 +22,7 @@ from bridle.runtime.conduct import Conduct
 from bridle.runtime.effects import Abandoned, Effect, Invoke, Mode, Proposal, Propose
 from bridle.runtime.gate import Gate
 from bridle.runtime.guard import Answer, nobody
-from bridle.runtime.keeping import Keeping, invoked
+from bridle.runtime.keeping import WITHIN, Keeping, invoked, stated
 from bridle.runtime.source import HarnessSource
 from bridle.runtime.turn import CallTurn, Escalation
 from bridle.trace import TraceStep
@@ -51,6 +52,7 @@ class AsyncGuard:
         self._gate, self._keeping = AsyncGate(gate), Keeping(gate, conduct, harness)
         self._on_record, self._on_escalation = on_record, on_escalation
         self._lock = asyncio.Lock()
+        self._holder: asyncio.Task[Any] | None = None
 
     async def call(self, tool: str, arguments: Mapping[str, Any], *, confidence: float | None = None) -> Answer:
         """As `Guard.call`."""
@@ -66,12 +68,26 @@ class AsyncGuard:
 
     async def turn(self, agent: Agent) -> Answer:
         """As `Guard.turn`; the agent may be asynchronous."""
+
+        async def asked(effect: Propose) -> Action | Proposal:
+            said = agent(effect)
+            return stated(await said if inspect.isawaitable(said) else said)
+
+        return await self._turn(asked)
+
+    async def _turn(self, agent: Agent) -> Answer:
+        if self._holder is asyncio.current_task():
+            raise UsageError(WITHIN)
         async with self._lock:
-            keeping = self._keeping
-            conduct, loaded = await awaited(keeping.in_force) if keeping.blocks else keeping.in_force()
-            mode = call_turn(self._gate.gate.observe(), conduct, keeping.carry)
-            turn, broken = await self._driven(mode, agent, loaded)
-            keeping.carry = turn.carry
+            self._holder = asyncio.current_task()
+            try:
+                keeping = self._keeping
+                conduct, loaded = await awaited(keeping.in_force) if keeping.blocks else keeping.in_force()
+                mode = call_turn(self._gate.gate.observe(), conduct, keeping.carry)
+                turn, broken = await self._driven(mode, agent, loaded)
+                keeping.carry = turn.carry
+            finally:
+                self._holder = None
         await self._report(turn)
         if broken is not None:
             raise broken
@@ -79,7 +95,7 @@ class AsyncGuard:
 
     async def undo(self, record: TraceStep) -> Answer:
         """As `Guard.undo`."""
-        answer = await self.turn(lambda asked: self._keeping.undoing(record))
+        answer = await self._turn(lambda asked: self._keeping.undoing(record))
         if not answer.ok and answer.escalation is None:
             answer = answer._replace(escalation=self._keeping.not_undone(record, answer))
             await _told(self._on_escalation, answer.escalation)

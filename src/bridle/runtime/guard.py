@@ -18,7 +18,7 @@ from bridle.runtime.call_modes import call_turn
 from bridle.runtime.conduct import Conduct
 from bridle.runtime.effects import Abandoned, Effect, Invoke, Mode, Proposal, Propose
 from bridle.runtime.gate import Gate
-from bridle.runtime.keeping import Answer, Keeping, invoked
+from bridle.runtime.keeping import WITHIN, Answer, Keeping, invoked, stated
 from bridle.runtime.source import Active, HarnessSource, Pinned
 from bridle.runtime.turn import CallTurn, Escalation
 from bridle.trace import TraceStep
@@ -48,7 +48,7 @@ class Guard:
         """
         self._gate, self._keeping = gate, Keeping(gate, conduct, harness)
         self._on_record, self._on_escalation = on_record, on_escalation
-        self._lock = threading.Lock()
+        self._lock, self._holder = threading.Lock(), 0
 
     def call(self, tool: str, arguments: Mapping[str, Any], *, confidence: float | None = None) -> Answer:
         """The agent calls a tool; `confidence` is its own, where it states one.
@@ -76,12 +76,22 @@ class Guard:
 
         Raises:
             EnvironmentFault: a simulated environment broke.
+            UsageError: a tool or an agent called the guard of the session in which it is being called itself.
         """
+        return self._turn(lambda asked: stated(agent(asked)))
+
+    def _turn(self, agent: Callable[[Propose], Action | Proposal]) -> Answer:
+        if self._holder == threading.get_ident():
+            raise UsageError(WITHIN)
         with self._lock:
-            conduct, loaded = self._keeping.in_force()
-            mode = call_turn(self._gate.observe(), conduct, self._keeping.carry)
-            turn, broken = self._driven(mode, agent, loaded)
-            self._keeping.carry = turn.carry
+            self._holder = threading.get_ident()
+            try:
+                conduct, loaded = self._keeping.in_force()
+                mode = call_turn(self._gate.observe(), conduct, self._keeping.carry)
+                turn, broken = self._driven(mode, agent, loaded)
+                self._keeping.carry = turn.carry
+            finally:
+                self._holder = 0
         self._report(turn)
         if broken is not None:
             raise broken
@@ -96,7 +106,7 @@ class Guard:
             UsageError: that step was not executed, its tool declares no compensation, or what it needs is not known.
             EnvironmentFault: a simulated environment broke.
         """
-        answer = self.turn(lambda asked: self._keeping.undoing(record))
+        answer = self._turn(lambda asked: self._keeping.undoing(record))
         if not answer.ok and answer.escalation is None:
             escalation = self._keeping.not_undone(record, answer)
             if self._on_escalation is not None:

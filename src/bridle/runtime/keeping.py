@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bridle.errors import Blame, Failure, HarnessFault, SandboxFault, UsageError
-from bridle.harness import Call, Loaded, Reply
+from bridle.harness import Action, Call, Loaded, Reply
 from bridle.runtime.compensation import compensation, offered
 from bridle.runtime.conduct import Conduct
 from bridle.runtime.effects import Proposal
@@ -17,6 +17,9 @@ from bridle.runtime.source import Active, HarnessSource
 from bridle.runtime.tally import Tally, was_executed
 from bridle.runtime.turn import CallTurn, Carry, Escalation
 from bridle.trace import TraceStep
+
+WITHIN = "A call within a call of the same session would wait for itself; make it afterwards, or in another session."
+"""What is said to a tool, or an agent, that calls the guard by which it is being called."""
 
 
 class Answer(NamedTuple):
@@ -122,6 +125,11 @@ class Keeping:
         """Counts and readings anew; doubts stay."""
         self._readings.clear()
         self.carry = Carry(doubts=self.carry.doubts, tally=Tally())
+
+
+def stated(said: Action | Proposal) -> Action | Proposal:
+    """What an agent said; where a call comes from is not the agent's to say."""
+    return said._replace(origin="agent") if isinstance(said, Proposal) else said
 
 
 def invoked(call: Call, loaded: Loaded | None) -> Reply:
