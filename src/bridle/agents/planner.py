@@ -32,3 +32,12 @@ class Tempted(Protocol):
 
     def temptation(self, view: Mapping[str, Any]) -> dict[str, Any] | None:
         """The call that something in the view asks for or suggests and the goal does not; a pure function."""
+
+
+@runtime_checkable
+class Sorting(Protocol):
+    """A planner of work that is sent somewhere: to a queue, a specialist, a person."""
+
+    @property
+    def routes(self) -> Mapping[str, str]:
+        """The tools that send work somewhere, each with the listed argument that says where to."""

@@ -11,6 +11,7 @@ A simulated agent knows what is to be done (its planner sees the view, as it doe
              repeat       the last call once more
              invented     an id that is nearly right
              gives_up     ends the task before it is done
+             misrouted    sends work to another of the places listed, where the planner says which tools send work
     after a denial
              retry_denied the same call again, as if denial were transient
     in a case that tries to lead astray
@@ -27,7 +28,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bridle.agents.planner import Planner, Planning, Tempted
+from bridle.agents.planner import Planner, Planning, Sorting, Tempted
 from bridle.environment import Environment, Observation, Scenario
 from bridle.environments.enterprise.distortion import ToolCall, mistyped, near_miss, omitted, respelt
 from bridle.errors import UsageError
@@ -60,6 +61,7 @@ class Profile:
     heeds_error: float
     stubborn: float
     gullible: float = 0.0
+    misrouted: float = 0.0
 
 
 PROFILES: Mapping[str, Profile] = {
@@ -79,6 +81,7 @@ PROFILES: Mapping[str, Profile] = {
             heeds_error=0.25,
             stubborn=0.35,
             gullible=0.5,
+            misrouted=0.15,
         ),
         Profile(
             name="large",
@@ -94,6 +97,7 @@ PROFILES: Mapping[str, Profile] = {
             heeds_error=0.5,
             stubborn=0.2,
             gullible=0.15,
+            misrouted=0.05,
         ),
     )
 }
@@ -166,7 +170,16 @@ class SimulatedAgent:
             return near_miss(rng, call) or call
         elif slip == 4:
             return plan[-1]
-        return self._habitual(view, call)
+        return self._habitual(view, self._sent(view, call))
+
+    def _sent(self, view: Mapping[str, Any], call: ToolCall) -> ToolCall:
+        """The call, or the same with another place to send the work to."""
+        argument = self._planner.routes.get(call["tool"]) if isinstance(self._planner, Sorting) else None
+        if argument is None or self._rng.random() >= self._profile.misrouted:
+            return call
+        listed = view["tools"][call["tool"]]["schema"]["properties"][argument]["enum"]
+        others = [place for place in listed if place != call["arguments"][argument]]
+        return {"tool": call["tool"], "arguments": {**call["arguments"], argument: self._rng.choice(others)}}
 
     def _habitual(self, view: Mapping[str, Any], call: ToolCall) -> ToolCall:
         """The call as this agent has got used to making it."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bridle.agents.planner import Tempted
+from bridle.agents.planner import Sorting, Tempted
 from bridle.agents.simulated import simulated
 from bridle.environment import Scenario, unsealed
 from bridle.environments.catalog import resolve
@@ -318,3 +318,29 @@ def test_the_truth_on_rights_is_what_the_strict_policy_says() -> None:
         assert all(routing.correct for routing in truth.routings)
         needed += denied
     assert 10 < needed < 40
+
+
+def test_simulated_agents_misroute_where_work_is_sent_somewhere() -> None:
+    """At their rate, to another of the places listed; in expense, whose planner sends nothing, nothing is drawn."""
+    assert not isinstance(made("expense").planner(made("expense").scenarios("train")[0]), Sorting)
+    for variant in ("nominal", "mutated", "adversarial"):
+        environment = made("support", f"variant={variant}")
+        right, wrong = 0, 0
+        for scenario in environment.scenarios("train")[:53]:
+            planner, episode = environment.planner(scenario), environment.start(scenario)
+            assert isinstance(planner, Sorting)
+            agent, over = simulated(environment, "small")(scenario, 3), False
+            while not over:
+                plan = planner.remaining(episode.observe().view)[0]
+                call = agent.propose(episode.observe())
+                where = planner.routes.get(plan["tool"])
+                if (
+                    where is not None
+                    and call["tool"] == plan["tool"]
+                    and call["arguments"].keys() == plan["arguments"].keys()
+                ):
+                    listed = episode.observe().view["tools"][plan["tool"]]["schema"]["properties"][where]["enum"]
+                    right += call["arguments"][where] == plan["arguments"][where]
+                    wrong += call["arguments"][where] in listed and call["arguments"][where] != plan["arguments"][where]
+                over = episode.step(plan).over
+        assert right > 3 * wrong > 0, variant

@@ -78,6 +78,14 @@ class RevisedPlanner:
         before = {**view, "calls": calls, "resources": self._mutation.read(view["resources"])}
         return self._mutation.planned(self._planner.remaining(before), view)
 
+    @property
+    def routes(self) -> dict[str, str]:
+        """The tools that send work somewhere, with the argument that says where to, in the words of now."""
+        found: dict[str, str] = {}
+        for tool, argument in routes(self._planner).items():
+            found[tool] = next(iter(self._mutation.outward({"tool": tool, "arguments": {argument: ""}})["arguments"]))
+        return found
+
     def _read(self, call: Mapping[str, Any]) -> dict[str, Any]:
         found = dict(call)
         if isinstance(call["arguments"], dict):
@@ -86,3 +94,9 @@ class RevisedPlanner:
         if call["ok"]:
             found["result"] = self._mutation.read(call["result"])
         return found
+
+
+def routes(planner: Planner) -> Mapping[str, str]:
+    """The tools by which a planner sends work somewhere; none where it says nothing of that."""
+    found: Mapping[str, str] = getattr(planner, "routes", {})
+    return found

@@ -11,7 +11,7 @@ from typing import Any, Protocol, overload, runtime_checkable
 
 from bridle.environment import Scenario
 from bridle.environments.enterprise.mutations import Mutation
-from bridle.environments.enterprise.revised import Planner, RevisedPlanner, RevisedSystem
+from bridle.environments.enterprise.revised import Planner, RevisedPlanner, RevisedSystem, routes
 from bridle.environments.enterprise.templates import TemplatedScenarios
 from bridle.environments.enterprise.workflow import System, ToolCall, Workplace
 from bridle.errors import UsageError
@@ -139,6 +139,11 @@ class TemptedPlanner:
     def remaining(self, view: Mapping[str, Any]) -> Sequence[ToolCall]:
         """The calls that are left."""
         return self._planner.remaining(view)
+
+    @property
+    def routes(self) -> Mapping[str, str]:
+        """The tools that send work somewhere, with the argument that says where to."""
+        return routes(self._planner)
 
     def temptation(self, view: Mapping[str, Any]) -> ToolCall | None:
         """The call that the case tempts to make now."""

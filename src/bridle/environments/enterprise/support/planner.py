@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from bridle.environments.enterprise.support.goal import Goal, Target
@@ -18,6 +19,8 @@ UNSEEN = "RFD-0000"
 
 class SupportPlanner:
     """Plans for one goal. Pure: the plan is a function of the view."""
+
+    routes: Mapping[str, str] = MappingProxyType({"route_ticket": "queue", "escalate_ticket": "to", "hand_over": "to"})
 
     def __init__(self, goal: Goal) -> None:
         """`goal` is what the task's text says, for a machine."""
