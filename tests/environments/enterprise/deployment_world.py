@@ -67,13 +67,14 @@ def episode(
     turns: int = 80,
     mishaps: Mishaps = NO_MISHAPS,
     opened: bool = True,
+    task: str = "Do it.",
     seed: int = 1,
 ) -> WorkflowEpisode:
     """An episode over these services, with everything already shown where `opened`."""
     books = Books(actor="EMP-9", services=services, moves=moves)
     books.named.update(books.services)
     case = Case(
-        task="Do it.",
+        task=task,
         me="me-0",
         subject={"type": "Employee", "id": "EMP-9"},
         system=Pipeline(books, targets),

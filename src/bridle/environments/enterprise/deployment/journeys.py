@@ -250,7 +250,8 @@ def _cleanup(draft: Draft) -> Start:
 
 
 def _recover(draft: Draft) -> Start:
-    """A release that fails in production; after a migration there is no way back."""
+    """A release that fails in production; after a migration there is no way back, and that is all that is wrong."""
+    draft.unsuited = draft.unsuited and not draft.migrates
     service = draft.service()
     release = draft.release(draft.artifact(service), draft.rng.choice(("promoted", "live")), change="implemented")
     production = service.site(PRODUCTION)
