@@ -24,6 +24,7 @@ from bridle.sandbox import LocalSandbox
 from bridle.statistics import Estimate
 from bridle.synthesis.learner.book import rulebook
 from bridle.synthesis.learner.example import examples
+from bridle.synthesis.learner.learner import MADE_UP_FOR_RULES
 from bridle.synthesis.learner.merit import Demands
 from bridle.synthesis.learner.rendering import render
 from bridle.synthesis.learner.rule import Rulebook
@@ -37,7 +38,8 @@ EPISODES = 24
 
 def learned() -> Rulebook:
     """What the first node of `bridle synthesize enterprise/expense --model rules` is made from."""
-    return rulebook(examples(judged_calls(Expense(), "train", count=12_000, seed=0)), Demands())
+    rows = judged_calls(Expense(), "train", count=12_000, seed=0, made_up=MADE_UP_FOR_RULES)
+    return rulebook(examples(rows), Demands())
 
 
 def governed_rows(policy: str, *, scenarios: int, seed: int = 0) -> list[Row]:

@@ -48,9 +48,10 @@ class Judging(Probing, ForeignActing, Protocol):
     """An episode that makes up calls and tells the truth about them."""
 
 
-def judged_calls(environment: Environment, split: Split, *, count: int, seed: int) -> list[Row]:
+def judged_calls(environment: Environment, split: Split, *, count: int, seed: int, made_up: int = MADE_UP) -> list[Row]:
     """About `count` judged calls of a split; none where actions are text, or it can't probe or make up calls.
 
+    With fewer `made_up` calls in a state the same count comes from more states, of more scenarios.
     Deterministic in its arguments. Where no simulated agent can work there, all episodes are played at random.
     """
     if environment.contract.name != "tool-call":
@@ -63,7 +64,7 @@ def judged_calls(environment: Environment, split: Split, *, count: int, seed: in
         scenario = scenarios[(seed * 7919 + number) % len(scenarios)]
         manner = TURNS[number % len(TURNS)] if isinstance(environment, Planning) else RANDOM
         try:
-            rows.extend(_played(environment, scenario, manner, seen, rng))
+            rows.extend(_played(environment, scenario, manner, made_up, seen, rng))
         except EnvironmentFault:
             continue  # this episode ends here; the next one goes on
         if len(rows) >= count or (number == len(TURNS) and not rows):
@@ -72,7 +73,12 @@ def judged_calls(environment: Environment, split: Split, *, count: int, seed: in
 
 
 def _played(
-    environment: Environment, scenario: Scenario, manner: str, seen: Counter[tuple[str, str]], rng: random.Random
+    environment: Environment,
+    scenario: Scenario,
+    manner: str,
+    made_up: int,
+    seen: Counter[tuple[str, str]],
+    rng: random.Random,
 ) -> Iterator[Row]:
     """One episode's rows."""
     episode = environment.start(scenario)
@@ -91,7 +97,7 @@ def _played(
         truth = episode.probe(action)
         if manner != RANDOM:
             yield _row(observation, action, truth, proposer=AGENT)
-        for row, picked in _made_up(episode, observation, rng):
+        for row, picked in _made_up(episode, observation, made_up, rng):
             outcome = _outcome(row)
             if picked or (seen[outcome] < RARE and here[outcome] < RARE_HERE):
                 here[outcome] += 1
@@ -105,10 +111,10 @@ def _played(
             return
 
 
-def _made_up(episode: Judging, observation: Observation, rng: random.Random) -> Iterator[tuple[Row, bool]]:
+def _made_up(episode: Judging, observation: Observation, count: int, rng: random.Random) -> Iterator[tuple[Row, bool]]:
     """The made-up calls of a state, each with its truth and whether it is one of the few that are taken in any case."""
     actions = episode.foreign_actions(rng)
-    picked = set(rng.sample(range(len(actions)), min(MADE_UP, len(actions))))
+    picked = set(rng.sample(range(len(actions)), min(count, len(actions))))
     for place, action in enumerate(actions):
         yield _row(observation, action, episode.probe(action)), place in picked
 
