@@ -94,11 +94,12 @@ class Expander:
         return replace(node, spent={**node.spent, **bill(ledger, order)})
 
     def _refined(self, order: Order, node: Node, ledger: Ledger) -> Node:
+        programs: dict[str, str] = {}
         tries: dict[str, Tried] = {}
 
         def vet(harness: Harness) -> Failure | None:
             """Load a candidate and, while it is loaded, measure it too: a load costs a process."""
-            program = program_digest(harness.source)
+            program = programs[harness.source] = program_digest(harness.source)
             if program in order.known:
                 return self.vet(harness)
             tries[program] = self._tried(order, harness, program)
@@ -109,7 +110,7 @@ class Expander:
         if refinement.harness is None:
             return replace(node, reason=refinement.reason)
         source = refinement.harness.source
-        program = program_digest(source)
+        program = programs.get(source) or program_digest(source)
         node = replace(node, source=source, program=program)
         if program in order.known:
             return replace(node, status="duplicate", same_as=order.known[program])
