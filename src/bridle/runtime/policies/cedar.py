@@ -97,7 +97,7 @@ class CedarEngine:
         uid = (entity["type"], entity["id"])
         if uid in self._known and "properties" not in entity and "parents" not in entity:
             return entities
-        attributes, parents = dict(entity.get("properties", {})), list(entity.get("parents", ()))
+        attributes, parents = entity.get("properties", {}), entity.get("parents", [])
         described = {"uid": {"type": uid[0], "id": uid[1]}, "attrs": attributes, "parents": parents}
         return entities.with_added_json_str(canonical([described]).decode(), self._schema)
 

@@ -70,9 +70,9 @@ class Reading:
         number = _number(raw, trim=False)
         if number is None:
             return self._only(raw, False)
-        units = number.scaleb(self.scale if self.kind == "decimal" else 0)
-        whole = units == units.to_integral_value() and abs(units) < 2**63
-        return int(units) if whole else self._only(raw, False)
+        units = number.scaleb(self.scale) if self.scale else number
+        whole = int(units)
+        return whole if whole == units and abs(whole) < 2**63 else self._only(raw, False)
 
     def same(self, one: Any, other: Any) -> bool:
         """Whether both are spellings of one value. What can't be read is the same as nothing but itself."""
