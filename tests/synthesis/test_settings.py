@@ -58,5 +58,12 @@ def test_nonsense_is_refused(chosen: dict[str, Any]) -> None:
         plan(Doors(), **chosen)
 
 
+def test_the_papers_preset_has_one_model_and_one_parent() -> None:
+    with pytest.raises(UsageError, match="one model and one parent"):
+        plan(Doors(), preset="paper", two_parents=True)
+    with pytest.raises(UsageError, match="one model and one parent"):
+        Settings(preset="paper").plan(Doors(), environment_id=None, models=["a", "b"])
+
+
 def test_a_listed_game_can_be_held_to_the_verifier() -> None:
     assert suited(resolve("textarena/TicTacToe-v0")) == "verifier"

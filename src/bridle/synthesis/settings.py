@@ -64,6 +64,8 @@ class Settings:
         `environment_id` is None where the environment is an object that no id names. Raises UsageError for what can't
         be meant.
         """
+        if self.preset == "paper" and (self.two_parents or len(models) > 1):
+            raise UsageError("The paper's method has one model and one parent; leave the preset out for more of them.")
         calls = environment.contract.name == "tool-call"
         objective = self.objective or suited(environment, preset=self.preset)
         default = Plan(environment=environment_id, preset=self.preset)
