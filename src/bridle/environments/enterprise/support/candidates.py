@@ -34,7 +34,7 @@ def candidates(desk: Desk, rng: random.Random) -> list[ToolCall]:
     named = [ticket for ticket in desk.tickets.values() if ticket.id in desk.named]
     for ticket in named:
         found += _on_ticket(desk, ticket, rng)
-        found += _with_version(ticket, rng)
+        found += _with_version(ticket, desk.shown.get(ticket.id, ticket.version), rng)
     found += [_call("get_customer", customer_id=one) for one in desk.customers if one in desk.named]
     found += [_call("get_order", order_id=one) for one in desk.orders if one in desk.named]
     for refund in desk.refunds.values():
@@ -77,11 +77,11 @@ def _refunds(desk: Desk, ticket: Ticket, rng: random.Random) -> list[ToolCall]:
     return [_call("request_refund", ticket_id=ticket.id, **found)]
 
 
-def _with_version(ticket: Ticket, rng: random.Random) -> list[ToolCall]:
-    """Calls that state a version: mostly the present one."""
+def _with_version(ticket: Ticket, shown: int, rng: random.Random) -> list[ToolCall]:
+    """Calls that state a version: mostly the one that was shown last, which is all that anybody can know."""
 
     def versioned(tool: str, **arguments: Any) -> ToolCall:
-        version = ticket.version if rng.random() < 0.8 else max(1, ticket.version + rng.choice((-1, 1, 2)))
+        version = shown if rng.random() < 0.8 else max(1, shown + rng.choice((-1, 1, 2)))
         return _call(tool, ticket_id=ticket.id, **arguments, version=version)
 
     to = _mostly(SPECIALISTS.get(ticket.finding or ""), SPECIALISTS.values(), rng)

@@ -16,7 +16,8 @@ class Desk:
     def __init__(self, tickets: Sequence[Ticket], crew: Mapping[str, tuple[str, ...]]) -> None:
         """`crew` holds the agents that are free, by queue.
 
-        `named` are the ids that the session has heard of, `written` the tickets that it has changed.
+        `named` are the ids that the session has heard of, `shown` the version with which it saw a ticket last, and
+        `written` the tickets that it has changed.
         """
         self.tickets = {ticket.id: ticket for ticket in tickets}
         self.customers: dict[str, Customer] = {ticket.customer.id: ticket.customer for ticket in tickets}
@@ -28,6 +29,7 @@ class Desk:
         self.check_from = CHECK_FROM
         self.payments: set[str] = set()
         self.named: set[str] = set()
+        self.shown: dict[str, int] = {}
         self.written: set[str] = set()
 
     @cached_property

@@ -20,6 +20,7 @@ def cents(amount: float) -> int | None:
 
 
 def _shown(desk: Desk, ticket: Ticket, **more: JSON) -> JSON:
+    desk.shown[ticket.id] = ticket.version
     desk.named.update({ticket.customer.id} if ticket.order is None else {ticket.customer.id, ticket.order.id})
     return {"ticket": ticket.snapshot(), **more}
 

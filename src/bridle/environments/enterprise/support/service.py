@@ -155,6 +155,7 @@ class Service:
     def touch(self, identity: str) -> None:
         """Count up the ticket's version, as a write does."""
         self.desk.tickets[identity].version += 1
+        self.desk.shown[identity] = self.desk.tickets[identity].version
         self.desk.written.add(identity)
 
     def _done(self, target: Target, ticket: Ticket, blocked: bool) -> bool:
