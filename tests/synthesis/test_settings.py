@@ -45,7 +45,7 @@ def test_the_preset_decides_what_is_left_open() -> None:
 
 
 def test_whole_matches_are_for_policies_and_the_target_is_lower_for_tool_calls() -> None:
-    assert plan(Doors(), objective="policy").matches == 4
+    assert plan(Doors(), objective="policy").matches == 2
     assert plan(Doors(), objective="policy", matches=9).matches == 9
     assert plan(Doors(), objective="policy", preset="paper").matches is None
     assert plan(Doors()).matches is None

@@ -53,7 +53,7 @@ def synthesize(
     lanes: int = typer.Option(10, help="Parallel episodes of a rollout."),
     steps: int = typer.Option(1000, help="Steps of each parallel episode."),
     matches: int = typer.Option(
-        None, help="Whole matches of each parallel episode, at least; 4 for policy. Short ones: more, up to 100 steps."
+        None, help="Whole matches of each parallel episode, at least; 2 for policy. Short ones: more, up to 100 steps."
     ),
     max_calls: int = CALLS,
     max_tokens: int = TOKENS,

@@ -17,7 +17,7 @@ from bridle.synthesis.surface import program_digest
 TOOL_CALL_TARGET = 0.97
 """The H that counts as done for tool calls, where agents err and plans can fail for reasons of their own."""
 
-MATCHES = 4
+MATCHES = 2
 """Whole matches of a lane under the objective `policy`, at least."""
 
 ITERATIONS = {"default": 64, "paper": 256}
@@ -30,7 +30,7 @@ class Settings:
 
     `objective`: `workflow` for tool calls; else `verifier` where episodes can probe and make up foreign actions, and
     `legality` where they can't or under the paper's preset. `target`: 1, and 0.97 for tool calls. `weight`: 20, and 1
-    under the paper's preset. `matches`: 4 under `policy`. `limit`: 64 iterations, or 256 under the paper's preset.
+    under the paper's preset. `matches`: 2 under `policy`. `limit`: 64 iterations, or 256 under the paper's preset.
     """
 
     objective: str | None = None
