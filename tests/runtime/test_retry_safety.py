@@ -258,6 +258,14 @@ def test_an_undoing_that_is_not_authorised_does_not_happen_and_a_person_is_asked
     assert [name for name, _ in bank.done] == ["hold"]
 
 
+def test_escalations_about_what_could_not_be_undone_count_as_well() -> None:
+    guard = guard_of(Bank(), FakeLoaded(), NoFreeing(), escalations=1)
+    held = guard.call("hold", {"account": "A"})
+    guard.undo(held.records[0])
+    assert guard.suspended == "its 1 escalations are spent"
+    assert guard.call("look", {"account": "A"}).error_class == "suspended"
+
+
 def test_what_can_not_be_undone_says_why() -> None:
     bank = Bank()
     guard = guard_of(bank, FakeLoaded())

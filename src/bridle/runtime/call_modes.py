@@ -25,7 +25,7 @@ from bridle.runtime.frozen import FrozenCall, freeze
 from bridle.runtime.keys import keyed
 from bridle.runtime.recovery import Onward, doubt, onward, remaining, settled
 from bridle.runtime.ruling import HARNESS_FAILED, REPAIRS_SPENT, Ruling, ruled, stopped
-from bridle.runtime.stops import stop, suspended
+from bridle.runtime.stops import spent, stop, suspended
 from bridle.runtime.turn import SUSPENDING, Attempt, CallTurn, Carry, Doubt, Escalation
 from bridle.trace import POLICY_DENIED, TraceStep
 
@@ -257,8 +257,8 @@ def _ended(progress: Progress, turn: CallTurn) -> CallTurn:
         return turn._replace(carry=carry)
     if escalation.condition in SUSPENDING:
         carry = carry._replace(suspended=escalation.why)
-    elif conduct.escalations is not None and tally.escalated >= conduct.escalations:
-        carry = carry._replace(suspended=f"its {conduct.escalations} escalations are spent")
+    else:
+        carry = carry._replace(suspended=carry.suspended or spent(conduct, tally))
     return turn._replace(carry=carry, escalation=_complete(conduct, escalation, turn.records[-1], carry.suspended))
 
 

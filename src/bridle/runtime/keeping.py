@@ -14,6 +14,7 @@ from bridle.runtime.effects import Proposal
 from bridle.runtime.gate import Gate
 from bridle.runtime.reviewer import FailedReviewer
 from bridle.runtime.source import Active, HarnessSource
+from bridle.runtime.stops import spent
 from bridle.runtime.tally import Tally, was_executed
 from bridle.runtime.turn import CallTurn, Carry, Escalation
 from bridle.trace import TraceStep
@@ -102,8 +103,9 @@ class Keeping:
 
     def not_undone(self, record: TraceStep, answer: Answer) -> Escalation:
         """A person is asked, since a call that was to be undone is not."""
-        tally = self.carry.tally
-        self.carry = self.carry._replace(tally=tally._replace(escalated=tally.escalated + 1))
+        tally = self.carry.tally._replace(escalated=self.carry.tally.escalated + 1)
+        waiting = self.carry.suspended or spent(self._conduct, tally)
+        self.carry = self.carry._replace(tally=tally, suspended=waiting)
         return Escalation(
             "guard",
             self._conduct.addressee,

@@ -25,6 +25,13 @@ def suspended(why: str) -> Ruling:
     return Ruling(None, "guard", error_class=SUSPENDED, message=message, again=False)
 
 
+def spent(conduct: Conduct, tally: Tally) -> str:
+    """Why the session has to wait for a person after this escalation; empty where it does not."""
+    if conduct.escalations is not None and tally.escalated >= conduct.escalations:
+        return f"its {conduct.escalations} escalations are spent"
+    return ""
+
+
 def stop(
     conduct: Conduct, carry: Carry, tally: Tally, attempt: Attempt, final: FrozenCall, doubts: tuple[Doubt, ...]
 ) -> Ruling | None:
