@@ -8,7 +8,7 @@ from bridle.errors import UsageError
 from bridle.evaluation.examples import judged_calls
 from bridle.evaluation.lint import KINDS, Finding, authority_word, lint
 from bridle.evaluation.lint_in_play import Exercise, exercise, lint_in_play
-from bridle.harness import TOOL_CALL, Harness, Limits
+from bridle.harness import TEXT_ACTION, TOOL_CALL, Harness, Limits
 from bridle.sandbox import LocalSandbox
 from bridle.synthesis.learner.book import rulebook
 from bridle.synthesis.learner.example import examples
@@ -139,6 +139,11 @@ def test_what_can_not_be_read_is_said_in_one_sentence() -> None:
     for source in ("def (", "RULES = dict()", SOUND.replace("RULES", "RULE")):
         with pytest.raises(UsageError, match="can't be read"):
             found(source)
+
+
+def test_a_harness_for_a_game_is_none_of_its_business() -> None:
+    with pytest.raises(UsageError, match="text actions"):
+        found("def is_legal_action(board, action): return True", TEXT_ACTION)
 
 
 # --- in an environment ------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ def lint(
     seed: int = typer.Option(0, help="Which calls and episodes."),
     json: bool = JSON_OPTION,
 ) -> None:
-    """Look for what a harness should not say, copy or carry along.
+    """Look for what a harness of tool calls should not say, copy or carry along.
 
     It speaks of roles, permissions or approvers; it decides by sentences copied from observations, or by the ids of one
     scenario; a rule is named nowhere or cites no counterexample; in an environment, also rules that never come up and
@@ -56,9 +56,7 @@ def lint(
 
 
 def _read(path: Path, environment: str) -> Harness:
-    """The harness in a file, of the environment's contract, or of the one that its functions are of."""
-    from dataclasses import replace
-
+    """The harness in a file, for the environment where one is named."""
     from bridle import harness as harnesses
     from bridle.environments.catalog import resolve
     from bridle.errors import UsageError
@@ -69,11 +67,7 @@ def _read(path: Path, environment: str) -> Harness:
         raise UsageError(f"The harness {path} can't be read ({error}); name a Python file.") from None
     if environment:
         return harnesses.read(text, resolve(environment).contract)
-    contract = harnesses.TOOL_CALL if "def review_call" in text else harnesses.TEXT_ACTION
-    if text.startswith(harnesses.HEADER):
-        _, _, variant = text.split("\n", 2)[1].partition(";")[0].partition(", observation ")
-        contract = replace(contract, observation=variant or contract.observation)
-    return harnesses.read(text, contract)
+    return harnesses.read(text, harnesses.TOOL_CALL)
 
 
 def _in_play(

@@ -89,11 +89,14 @@ def lint(harness: Harness) -> list[Finding]:
     """What its source shows, by line.
 
     Raises:
-        UsageError: the source is no Python, or a tool-call harness has no readable `RULES`.
+        UsageError: the source is no Python or has no readable `RULES`, or it plays a game: there sentences have to be
+            read, roles are part of the play, and nobody is authorised.
     """
+    if harness.contract.name != "tool-call":
+        raise UsageError("Only harnesses of tool calls are looked at; one for text actions has no rules.")
     try:
         module = ast.parse(harness.source)
-        rules = rules_of(harness) if harness.contract.name == "tool-call" else {}
+        rules = rules_of(harness)
     except (SyntaxError, ValueError, HarnessFault) as error:
         raise UsageError(f"The harness can't be read ({error}); mend it before it is looked at closely.") from None
     lines = rule_lines(module)
