@@ -112,6 +112,14 @@ def test_a_harness_made_for_another_environment_or_observation_may_be_a_root(tmp
     assert root(path, TEXT_ACTION).source == REACHABLE
 
 
+def test_a_runs_folder_stands_for_its_best_harness(tmp_path: Path) -> None:
+    start(tmp_path / "first", Scripted([answer(RIGHT)]), plan())
+    found = root(tmp_path / "first", TEXT_ACTION)
+    assert (found.name, found.source) == ("first/harness.py", RIGHT.strip() + "\n")
+    with pytest.raises(UsageError, match="can't be read"):
+        root(tmp_path, TEXT_ACTION)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

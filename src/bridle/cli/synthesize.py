@@ -61,7 +61,7 @@ def synthesize(
     max_steps: int = STEPS,
     max_time: str = TIME,
     start_from: list[Path] = typer.Option(
-        [], "--from", help="Start from this harness too, such as a sibling environment's; repeatable."
+        [], "--from", help="Start from this harness (a file or a run's folder) too, such as a sibling's; repeatable."
     ),
     seed: int = typer.Option(0, help="The same seed and answers give the same tree."),
     run: Path = typer.Option(None, help="The run's folder (default: a new one under .bridle/runs)."),

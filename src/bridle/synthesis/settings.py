@@ -17,6 +17,9 @@ from bridle.synthesis.surface import program_digest
 TOOL_CALL_TARGET = 0.97
 """The H that counts as done for tool calls, where agents err and plans can fail for reasons of their own."""
 
+HARNESS = "harness.py"
+"""The file of a run's best harness."""
+
 MATCHES = 2
 """Whole matches of a lane under the objective `policy`, at least."""
 
@@ -96,11 +99,13 @@ class Settings:
 
 
 def root(path: Path, contract: Contract) -> Root:
-    """A harness's file as a root: of the same contract; the environment and the observations may be others.
+    """A harness's file, or a run's folder, as a root: of the same contract; environment and observations may be others.
 
     Raises:
         UsageError: the file can't be read, is for another contract, was edited after it was written, or is no Python.
     """
+    if path.is_dir():
+        path = path / HARNESS
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -112,7 +117,8 @@ def root(path: Path, contract: Contract) -> Root:
         program_digest(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise UsageError(f"The harness {path} can't be parsed ({error}); mend it first.") from None
-    return Root(name=path.name, source=source)
+    name = f"{path.resolve().parent.name}/{path.name}" if path.name == HARNESS else path.name
+    return Root(name=name, source=source)
 
 
 def suited(environment: Environment, *, preset: str = "default") -> str:
