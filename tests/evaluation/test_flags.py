@@ -101,7 +101,7 @@ def test_no_data_raises_no_flag() -> None:
 
 
 def test_calls_at_their_limits_in_play_are_a_stall() -> None:
-    (flag,) = flags({}, {"stalled": False, "failed": {}}, {"timeout": 3, "exception": 9})
+    (flag,) = flags({}, {"stalled": False, "failed": {"timeout": 2}}, {"timeout": 1, "exception": 9})
     assert (flag.name, flag.figure) == ("stalls", "timeout: 3")
     assert flags({}, {"stalled": False, "failed": {}}, {"timeout": 2}) == [], "the machine may have been busy"
 

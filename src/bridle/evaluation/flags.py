@@ -5,6 +5,7 @@ A flag is raised by the end of an interval and not by its middle, so that chance
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -76,7 +77,8 @@ def _of_loading(examination: Mapping[str, Any]) -> Iterator[Flag]:
 
 
 def _of_stalling(examination: Mapping[str, Any], broken: Mapping[str, int]) -> Iterator[Flag]:
-    failed = {kind: n for kind, n in {**examination.get("failed", {}), **broken}.items() if kind in (*ENDED, "stalled")}
+    counts = Counter(examination.get("failed", {})) + Counter(broken)
+    failed = {kind: n for kind, n in counts.items() if kind in (*ENDED, "stalled")}
     if examination.get("stalled"):
         yield Flag("stalls", "its first calls took too long", "0.25 s a call", "It holds up whoever asks it.")
     elif sum(failed.values()) >= STALLED:
