@@ -13,14 +13,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridle.synthesis.learner.cases import Cases
+from bridle.synthesis.learner.comparison import Among, Compare
 from bridle.synthesis.learner.complexity import complexity
 from bridle.synthesis.learner.condition import Condition
 from bridle.synthesis.learner.conditionals import conditional
 from bridle.synthesis.learner.example import Example, sessions
 from bridle.synthesis.learner.form import KnownTool, Only
+from bridle.synthesis.learner.helpers import found
 from bridle.synthesis.learner.merit import Demands, Merit, contradicted, weigh
 from bridle.synthesis.learner.preconditions import (
     Columns,
@@ -33,13 +35,20 @@ from bridle.synthesis.learner.preconditions import (
 )
 from bridle.synthesis.learner.reference import Shown
 from bridle.synthesis.learner.rule import Kind, LeftOut
-from bridle.synthesis.learner.shapes import declared, induced, paths, structural
+from bridle.synthesis.learner.shapes import declared, induced, paths, structural, written
 from bridle.synthesis.learner.table import Table
 from bridle.synthesis.learner.term import Argument
 from bridle.synthesis.learner.wording import tame
 
 BROKEN = 0.05
 """An error class with this share of what broken shapes explain is one that broken calls are answered with."""
+
+OFTEN_SHOWN, SELDOM_SHOWN = 1 / 4, 1 / 20
+"""The share of an argument's accepted values that were shown, from which it names things; the second where all values
+are written like ids, letters before digits."""
+
+CARRIED_OVER = 50
+"""How much likelier a comparison is to hold for a tool when it holds for another."""
 
 COST = 10
 """Counterexamples that a hypothesis has to explain more than another for each accepted call that it takes for noise."""
@@ -90,6 +99,7 @@ class Induction:
             self._references()
             for cases in everything:
                 self._preconditions(cases)
+        self._carried_over(everything)
         for cases in everything:
             for name, members in cases.by_class.items():
                 if (count := (members & self.unexplained[cases.tool]).bit_count()) >= self._demands.support:
@@ -148,13 +158,20 @@ class Induction:
                 among = [cases for cases in among if cases.tool not in held]
 
     def _names_things(self, path: str, among: Sequence[Cases]) -> bool:
-        """Whether an argument's accepted values are, often enough, ids of resources: else it names nothing."""
+        """Whether an argument's accepted values are ids of resources: often enough, or now and then and written alike.
+
+        Else it names nothing.
+        """
         shown = Shown(path)
         reached = [(cases.reach(shown), cases.accepted) for cases in among]
         applies = sum((reach.applies & accepted).bit_count() for reach, accepted in reached)
-        return (
-            sum((reach.applies & ~reach.violated & accepted).bit_count() for reach, accepted in reached) >= applies / 4
-        )
+        there = sum((reach.applies & ~reach.violated & accepted).bit_count() for reach, accepted in reached)
+        if there >= applies * OFTEN_SHOWN:
+            return True
+        accepted = [example for cases in among for example in cases.members(cases.accepted)]
+        texts = {value for example in accepted for value in found(example.arguments, path) if isinstance(value, str)}
+        pattern = written(sorted(texts)) or ""
+        return there >= applies * SELDOM_SHOWN and "[0-9]" in pattern and pattern[1:2].isalpha()
 
     def _preconditions(self, cases: Cases) -> None:
         """The state that one tool needs; what came before, and what only counts in some cases, as far as needed."""
@@ -181,6 +198,21 @@ class Induction:
             else:
                 proposed = list(conditional(cases, unexplained, [*state, *order_terms(cases, others)]))
             self._cover(kind, {condition: [cases] for condition in proposed})
+
+    def _carried_over(self, everything: Sequence[Cases]) -> None:
+        """What compares two things for one tool is tried on the others that take the same: there it needs less."""
+        demands = replace(self._demands, support=2, chance=CARRIED_OVER * self._demands.chance)
+        for finding in list(self.findings):
+            condition = finding.condition
+            if not isinstance(condition, (Among, Table)) and not (
+                isinstance(condition, Compare) and not isinstance(condition.right, (int, float, str))
+            ):
+                continue
+            for cases in everything:
+                if cases.tool not in finding.tools and not contradicted(condition, cases, demands):
+                    merit = weigh(condition, [cases], self.unexplained, demands)
+                    if not merit.problem:
+                        self._keep(finding.kind, condition, [cases], merit)
 
     def _agreeing(self, condition: Condition, among: Sequence[Cases]) -> list[Cases]:
         """The tools whose own accepted calls don't contradict the condition."""

@@ -17,12 +17,16 @@ from typing import NamedTuple
 from bridle.synthesis.learner.cases import Cases
 from bridle.synthesis.learner.condition import Condition
 from bridle.synthesis.learner.form import Declared, Fits, Only, Required
-from bridle.synthesis.learner.premise import Given
+from bridle.synthesis.learner.premise import Given, subject
 from bridle.synthesis.learner.reference import Mentioned
 from bridle.synthesis.learner.rule import CITED, Support
+from bridle.synthesis.learner.term import Argument
 
 STRUCTURAL = 20
 """How much fewer hypotheses there are about which arguments a call states, and of what type, than about all else."""
+
+NAMED_PREMISES = 10
+"""As `PREMISES`, for those about the call's own arguments: what it says of itself decides what it needs."""
 
 PREMISES = 100
 """How many premises there are to choose from, about: each makes it likelier that one of them fits by chance."""
@@ -171,7 +175,8 @@ def _shortage(support: Support, spread: Spread, condition: Condition, demands: D
 def _choice(condition: Condition) -> float:
     """How many hypotheses of its kind there are to choose from, about: few about which arguments there are at all."""
     if isinstance(condition, Given):
-        return PREMISES / STRUCTURAL if isinstance(condition.condition, Required) else PREMISES
+        premises = NAMED_PREMISES if isinstance(subject(condition.premise), Argument) else PREMISES
+        return premises / STRUCTURAL if isinstance(condition.condition, Required) else premises
     structural = isinstance(condition, (Required, Only)) or (
         isinstance(condition, Fits) and condition.keyword == "type"
     )

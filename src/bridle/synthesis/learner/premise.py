@@ -7,6 +7,12 @@ from typing import Any
 
 from bridle.synthesis.learner.comparison import Compare, OneOf
 from bridle.synthesis.learner.condition import Condition, View
+from bridle.synthesis.learner.term import Term
+
+
+def subject(premise: OneOf | Compare) -> Term:
+    """The term that a premise is about."""
+    return premise.term if isinstance(premise, OneOf) else premise.left
 
 
 @dataclass(frozen=True)
