@@ -70,7 +70,10 @@ def plots(card: Mapping[str, Any], slice: str, drawn: Mapping[str, Mark]) -> lis
     found += _cost(figures, drawn)
     lost = {name: steps for name, steps in card["funnel"][slice].items() if steps}
     if lost:
-        about = "Each failed episode is lost at its first failed, denied or refused call; what is left is completion."
+        about = (
+            "Each failed episode is lost at its first failed, denied or refused call, or at the end where there was "
+            "none; what is left is completion."
+        )
         found.append(("The funnel: success lost at each step", about, funnel(lost, drawn)))
     if slice == next(iter(card["slices"])) and card["templates"]:
         about = "Completion minus that of the same agent without a harness, for each template of scenarios."
