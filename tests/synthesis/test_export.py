@@ -91,6 +91,7 @@ def test_the_cases_are_data_of_the_three_kinds_and_each_once(tmp_path: Path) -> 
         assert not any(regression.fails(loaded, case) for case in regression.cases)
 
 
+@pytest.mark.slow
 def test_tool_calls_are_exported_too(tmp_path: Path) -> None:
     plan = Plan(
         environment="bridle.testing.toy_tools:Pottery",
