@@ -11,12 +11,13 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-LONG = ("replays",)
+LONG = ("replays", "other_tools")
+PARTS = ("run", "dojo")
 
 
 def main(names: list[str]) -> int:
     """Run the named benchmarks, or all; the number of those that failed."""
-    found = {path.stem: path for path in sorted(HERE.glob("*.py")) if path.stem != "run"}
+    found = {path.stem: path for path in sorted(HERE.glob("*.py")) if path.stem not in PARTS}
     unknown = [name for name in names if name not in found]
     if unknown:
         print(f"There is no benchmark {unknown[0]!r}; there are {', '.join(found)}.", file=sys.stderr)
