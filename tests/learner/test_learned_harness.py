@@ -76,6 +76,9 @@ def expected(book: Rulebook, row: Row) -> tuple[str, str]:
     forms = forms_of(row.view, tool, learned_forms(book.rules), declared=declares(book.rules))
     spellings = {spelling.id: SPELLINGS[spelling.helper] for spelling in book.spellings}
     arguments, used = helpers.respelt(arguments, forms, spellings)
+    lasting = tuple(recovery.error_class for recovery in book.recoveries if recovery.verdict == "revise")
+    if helpers.unchanged(row.view, tool, arguments, lasting):
+        return "reject", "unchanged"
     objection = book.objection(row.view, tool, arguments)
     if objection is not None:
         empty = objection.person and None in (objection.condition.wrong(row.view, tool, arguments) or ())
@@ -191,6 +194,31 @@ def test_what_is_of_unknown_outcome_is_only_repeated_where_its_tool_allows_it() 
         ("idempotent", False),
         ("keyed", True),
     }
+
+
+def test_a_call_that_failed_for_good_is_not_made_again_before_anything_else_went_well() -> None:
+    lasting = Recovery(id="after-odd", error_class="odd", verdict="revise", sentence="No.")
+    harness = render(Rulebook(recoveries=(lasting,)))
+    call = {"tool": "act", "arguments": {"x": 1}}
+
+    def failed(name: str) -> dict[str, Any]:
+        return {**call, "ok": False, "error": {"class": name, "message": ""}}
+
+    fine = {"tool": "look", "arguments": {}, "ok": True, "result": {}}
+    other = {"tool": "look", "arguments": {}, "ok": False, "error": {"class": "odd", "message": ""}}
+    with LocalSandbox(pinned=False) as sandbox:
+        loaded = sandbox.load(harness, Limits())
+        for calls, word in (
+            ([failed("odd")], "reject"),
+            ([failed("odd"), other], "reject"),
+            ([failed("odd"), fine], "accept"),
+            ([failed("transient")], "accept"),
+            ([failed("policy_denied")], "accept"),
+            ([other], "accept"),
+            ([], "accept"),
+        ):
+            view = {"task": "", "me": "m", "tools": {}, "calls": calls, "resources": {}}
+            assert verdicts(loaded, harness, [(view, call)])[0].word == word, calls
 
 
 def test_a_value_is_respelt_only_into_its_form() -> None:

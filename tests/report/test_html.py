@@ -19,8 +19,8 @@ from bridle.report.html import render, write_report
 from bridle.rollout import FailedStep
 from bridle.synthesis import run as runs
 from bridle.synthesis.budget import Limit
-from bridle.synthesis.plan import Plan
 from bridle.synthesis.outcome import STOPS
+from bridle.synthesis.plan import Plan
 from bridle.synthesis.tree import Node, Tree
 from nodes import NODES, evidence, node
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tables import OUTCOMES, Obedient, Piped, Table
 
 from bridle.errors import Blame, UsageError
 from bridle.rollout import (
@@ -18,6 +17,7 @@ from bridle.rollout import (
     Trial,
     lockstep,
 )
+from tables import OUTCOMES, Obedient, Piped, Table
 
 SCRIPTS = st.lists(st.lists(st.sampled_from(sorted(OUTCOMES)), max_size=15), min_size=1, max_size=5)
 GENTLE = st.lists(

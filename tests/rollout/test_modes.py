@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tables import FAILED
 
 from bridle.environment import Observation, Step
 from bridle.harness import Reply
 from bridle.runtime.effects import Effect, Execute, Invoke, Mode, Propose
 from bridle.runtime.modes import ILLEGAL, Turn, filtered, own_play, policy, verifier
+from tables import FAILED
 
 BOARD = Observation(1, "a board")
 

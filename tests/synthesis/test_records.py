@@ -4,13 +4,13 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
-from nodes import EVIDENCE, NODES
 
 from bridle.evaluation.evidence import Evidence
 from bridle.harness import Limits, digest
 from bridle.synthesis.budget import Limit
 from bridle.synthesis.plan import Plan
 from bridle.synthesis.tree import Node, Tree
+from nodes import EVIDENCE, NODES
 
 
 @given(EVIDENCE)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from doors import ALWAYS_FOUR, REACHABLE, answer
 from golden import matches
-from nodes import evidence
 
 from bridle.errors import Blame, Failure
 from bridle.evaluation.objectives import objective
@@ -19,6 +18,7 @@ from bridle.synthesis.ledger import Ledger
 from bridle.synthesis.prompts import render, source, version
 from bridle.synthesis.refiner import ANSWER_CHARS, Assignment, ModelRefiner, Refinement, extract, usable
 from bridle.testing.toy import Doors
+from nodes import evidence
 
 REFINER = ModelRefiner(name="scripted")
 BOTH = ("propose_action", "is_legal_action")

@@ -6,11 +6,11 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nodes import node
 
 from bridle.errors import UsageError
 from bridle.synthesis.selection import SELECTORS, BreadthFirst, Selector, Thompson, selector
 from bridle.synthesis.tree import Tree
+from nodes import node
 
 LADDER = Tree((*(node(i, i / 10) for i in range(10)), node(10, 0.95)))
 """Eleven nodes, h = 0 … 0.95."""

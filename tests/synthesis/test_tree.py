@@ -1,10 +1,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nodes import evidence, node
 
 from bridle.harness import TEXT_ACTION
 from bridle.synthesis.tree import Node, Tree
+from nodes import evidence, node
 
 ROOT = node(0, None, None)
 

@@ -14,8 +14,8 @@ from bridle.errors import UsageError
 from bridle.report.code import changes, coloured
 from bridle.report.layout import layout
 from bridle.synthesis.critic import KINDS, QUOTAS, criticise
-from bridle.synthesis.run import REPORT, Record, read
 from bridle.synthesis.outcome import STOPS
+from bridle.synthesis.run import REPORT, Record, read
 from bridle.synthesis.tree import Node
 
 

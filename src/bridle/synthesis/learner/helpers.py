@@ -247,6 +247,16 @@ def repeatable(view: Any, call: Any) -> bool:
     return tool.get("effect") in ("read-only", "idempotent") or (key is not None and bool(call["arguments"].get(key)))
 
 
+def unchanged(view: Any, tool: str, arguments: Any, lasting: tuple[str, ...]) -> bool:
+    """Whether this very call failed with an error that lasts, and nothing has gone well since."""
+    for call in reversed(view["calls"]):
+        if call["ok"]:
+            return False
+        if call["tool"] == tool and call["arguments"] == arguments:
+            return call["error"]["class"] in lasting
+    return False
+
+
 def failures(view: Any, call: Any) -> int:
     """How often this very call has failed."""
     same = [c for c in view["calls"] if c["tool"] == call["tool"] and c["arguments"] == call["arguments"]]

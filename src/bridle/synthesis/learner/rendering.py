@@ -32,6 +32,7 @@ WHOM = "whoever gave the task"
 
 FIXED = {
     "call-shape": "A call is an object with a tool, which is a text, and arguments, which are an object.",
+    "unchanged": "A call that failed for a reason that lasts is not made again before anything else has gone well.",
     "denied": "What was denied is not tried again: only the policy engine decides that.",
     "nothing-helps": "A call that fails again and again needs a person.",
     "after-anything": "Do not repeat a call that failed for a reason that is not known here.",
@@ -55,6 +56,8 @@ _REVIEW = '''def review_call(view: dict, call: dict) -> dict:
     if call.keys() != {"tool", "arguments"} or not isinstance(tool, str) or not isinstance(arguments, dict):
         return reject("call-shape", "schema", [])
     arguments, spelling = respelt(arguments, forms(view, tool), SPELLINGS)
+    if unchanged(view, tool, arguments, LASTING):
+        return reject("unchanged", "repeated", [])
     refusal = misshapen(view, tool, arguments) or too_early(view, tool, arguments)
     if refusal:
         return refusal
@@ -82,7 +85,7 @@ def render(book: Rulebook) -> Harness:
         part.strip("\n") + "\n"
         for part in (_REVIEW, _forms(book), _misshapen(book), _too_early(book), _recovery(book), _REJECT)
     )
-    spellings = _spellings(book.spellings)
+    spellings = _spellings(book.spellings) + "\n\n" + _lasting(book)
     needed = _helpers(body + spellings)
     head = _HEAD.format(
         examples=book.examples,
@@ -96,7 +99,7 @@ def render(book: Rulebook) -> Harness:
 
 
 def _rules(book: Rulebook) -> str:
-    sentences = {"call-shape": FIXED["call-shape"]}
+    sentences = {name: FIXED[name] for name in ("call-shape", "unchanged")}
     sentences |= {rule.id: rule.sentence for rule in book.rules}
     sentences |= {spelling.id: spelling.sentence for spelling in book.spellings}
     sentences |= {recovery.id: recovery.sentence for recovery in book.recoveries}
@@ -280,6 +283,15 @@ def _spellings(spellings: Sequence[Spelling]) -> str:
         lines.append(indent(_comment("", _put_right(spelling.support)), "    "))
         lines.append(f"    {python(spelling.id)}: {spelling.helper},")
     return "\n".join([*lines, "}", ""]) if spellings else "SPELLINGS: dict[str, Any] = {}\n"
+
+
+def _lasting(book: Rulebook) -> str:
+    """The classes of errors after which a call is not made again as it is."""
+    names = tuple(recovery.error_class for recovery in book.recoveries if recovery.verdict == "revise")
+    line = f"LASTING: tuple[str, ...] = {python(names)}\n"
+    if len(line) <= WIDTH:
+        return line
+    return "LASTING: tuple[str, ...] = (\n" + "".join(f"    {python(name)},\n" for name in names) + ")\n"
 
 
 def _stands_on(support: Support) -> str:
