@@ -21,7 +21,11 @@ from bridle.environments import enterprise
 from bridle.environments.textarena.games import games
 from bridle.errors import UsageError
 
-_TEXTARENA_OPTIONS: Mapping[str, tuple[str, ...]] = {"history": ("full", "board"), "corrections": ("applied", "none")}
+_TEXTARENA_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "history": ("full", "board"),
+    "corrections": ("applied", "none"),
+    "variant": ("nominal", "reformatted", "reworded"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)

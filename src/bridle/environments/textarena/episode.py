@@ -124,7 +124,7 @@ class TextArenaEpisode:
 
     def copy(self, rng: random.Random) -> TextArenaEpisode:
         """The same game going on by itself; what it draws from now on comes from `rng`."""
-        twin = object.__new__(TextArenaEpisode)
+        twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         twin._env = self._copy()  # catches up the history, so before that is copied
         twin._state = twin._env.state
