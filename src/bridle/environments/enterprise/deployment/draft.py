@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from bridle.environments.enterprise.deployment.kinds import (
     rollout_minutes,
 )
 from bridle.environments.enterprise.deployment.records import Artifact, Change, Release, Service, Site, Window
+from bridle.environments.enterprise.start import CaseStart
 
 UNSUITED = 0.2
 """The share of starts whose subject lacks a right that the strict policy asks for."""
@@ -41,14 +42,11 @@ _SUMMARIES = ("monthly release", "fix of a defect", "new feature", "library upda
 
 
 @dataclass(frozen=True, kw_only=True)
-class Start:
+class Start(CaseStart):
     """What a journey makes: the books, the targets, the task in words, who works on it, and the turns it takes."""
 
     books: Books
     targets: tuple[Target, ...]
-    task: str
-    subject: Mapping[str, Any]
-    turns: int
 
 
 class Draft:

@@ -8,16 +8,17 @@ from dataclasses import replace
 
 from bridle.environment import Scenario, Split
 from bridle.environments.enterprise.deployment import journeys
-from bridle.environments.enterprise.deployment.draft import MOVING
+from bridle.environments.enterprise.deployment.draft import MOVING, Start
 from bridle.environments.enterprise.deployment.mutations import MUTATIONS
 from bridle.environments.enterprise.deployment.need import need
 from bridle.environments.enterprise.deployment.pipeline import Pipeline
 from bridle.environments.enterprise.deployment.planner import DeploymentPlanner
 from bridle.environments.enterprise.deployment.tools import FINISH, TOOLS
-from bridle.environments.enterprise.deployment.twists import TWISTS, Twisted, twisted
+from bridle.environments.enterprise.deployment.twists import TWISTS
 from bridle.environments.enterprise.governance import Governance, shipped, shipped_harness
 from bridle.environments.enterprise.revised import Planner
 from bridle.environments.enterprise.templates import divided
+from bridle.environments.enterprise.twists import Twisted, twisted
 from bridle.environments.enterprise.variants import (
     Edition,
     Editions,
@@ -120,11 +121,11 @@ class Deployment:
         """A harness written by hand from the tools' documentation."""
         return shipped_harness(__package__ or "")
 
-    def _twisted(self, scenario: Scenario) -> tuple[Twisted, str]:
+    def _twisted(self, scenario: Scenario) -> tuple[Twisted[Start], str]:
         """The scenario's start with its twist, and the name of its change."""
         template, change = apart(scenario.template)
         start = journeys.start(template, scenario.seed, self._moving)
-        found = twisted(start, change if change in TWISTS else "", scenario.seed)
+        found = twisted(TWISTS, start, change, scenario.seed)
         return replace(found, need=found.need or need(template.split("/")[0], start)), change
 
 

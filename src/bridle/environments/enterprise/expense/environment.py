@@ -13,10 +13,11 @@ from bridle.environments.enterprise.expense.mutations import MUTATIONS
 from bridle.environments.enterprise.expense.need import need
 from bridle.environments.enterprise.expense.planner import ExpensePlanner
 from bridle.environments.enterprise.expense.tools import FINISH, TOOLS
-from bridle.environments.enterprise.expense.twists import TWISTS, Twisted, twisted
+from bridle.environments.enterprise.expense.twists import TWISTS
 from bridle.environments.enterprise.governance import Governance, shipped, shipped_harness
 from bridle.environments.enterprise.revised import Planner
 from bridle.environments.enterprise.templates import divided
+from bridle.environments.enterprise.twists import Twisted, twisted
 from bridle.environments.enterprise.variants import (
     Edition,
     Editions,
@@ -116,11 +117,11 @@ class Expense:
         """A harness written by hand from the tools' documentation."""
         return shipped_harness(__package__ or "")
 
-    def _twisted(self, scenario: Scenario) -> tuple[Twisted, str]:
+    def _twisted(self, scenario: Scenario) -> tuple[Twisted[journeys.Start], str]:
         """The scenario's start with its twist, and the name of its change."""
         template, change = apart(scenario.template)
         start = journeys.start(template, scenario.seed)
-        found = twisted(start, change if change in TWISTS else "", scenario.seed)
+        found = twisted(TWISTS, start, change, scenario.seed)
         return replace(found, need=found.need or need(template.split("/")[0], start)), change
 
 

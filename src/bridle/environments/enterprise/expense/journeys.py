@@ -15,6 +15,7 @@ from bridle.environments.enterprise.expense.books import Books
 from bridle.environments.enterprise.expense.goal import Expense, Goal, Target
 from bridle.environments.enterprise.expense.request import CATEGORIES, CURRENCIES, Item, Receipt, Request
 from bridle.environments.enterprise.expense.tools import COST_CENTERS
+from bridle.environments.enterprise.start import CaseStart
 
 SIZES = ("small", "large")
 UNSUITED = 0.2
@@ -26,14 +27,11 @@ _PLACES = ("Lyon", "Porto", "Graz", "Turin", "Leeds", "Basel", "Ghent", "Malmö"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Start:
+class Start(CaseStart):
     """What a journey makes: the books, the goal, the task in words, who works on it, and the turns it takes."""
 
     books: Books
     goal: Goal
-    task: str
-    subject: Mapping[str, Any]
-    turns: int
 
 
 class Draft:

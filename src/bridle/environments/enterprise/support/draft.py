@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bridle.environments.enterprise.start import CaseStart
 from bridle.environments.enterprise.support.desk import Desk
 from bridle.environments.enterprise.support.goal import Goal
 from bridle.environments.enterprise.support.terms import PAYOUTS, PRIORITIES, QUEUES, REFUNDED, SOURCES
@@ -34,14 +35,11 @@ _AFTER_ASSIGN = _AFTER_TRIAGE[2:]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Start:
+class Start(CaseStart):
     """What a journey makes: the desk, the goal, the task in words, who works on it, and the turns it takes."""
 
     desk: Desk
     goal: Goal
-    task: str
-    subject: Mapping[str, Any]
-    turns: int
 
 
 class Draft:

@@ -10,13 +10,15 @@ from bridle.environment import Scenario, Split
 from bridle.environments.enterprise.governance import Governance, shipped, shipped_harness
 from bridle.environments.enterprise.revised import Planner
 from bridle.environments.enterprise.support import journeys
+from bridle.environments.enterprise.support.draft import Start
 from bridle.environments.enterprise.support.mutations import MUTATIONS
 from bridle.environments.enterprise.support.need import need
 from bridle.environments.enterprise.support.planner import SupportPlanner
 from bridle.environments.enterprise.support.service import Service
 from bridle.environments.enterprise.support.tools import FINISH, TOOLS
-from bridle.environments.enterprise.support.twists import TWISTS, Twisted, twisted
+from bridle.environments.enterprise.support.twists import TWISTS
 from bridle.environments.enterprise.templates import divided
+from bridle.environments.enterprise.twists import Twisted, twisted
 from bridle.environments.enterprise.variants import (
     Edition,
     Editions,
@@ -121,11 +123,11 @@ class Support:
         """A harness written by hand from the tools' documentation."""
         return shipped_harness(__package__ or "")
 
-    def _twisted(self, scenario: Scenario) -> tuple[Twisted, str]:
+    def _twisted(self, scenario: Scenario) -> tuple[Twisted[Start], str]:
         """The scenario's start with its twist, and the name of its change."""
         template, change = apart(scenario.template)
         start = journeys.start(template, scenario.seed)
-        found = twisted(start, change if change in TWISTS else "", scenario.seed)
+        found = twisted(TWISTS, start, change, scenario.seed)
         return replace(found, need=found.need or need(template.split("/")[0], start)), change
 
 
