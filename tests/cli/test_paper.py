@@ -73,6 +73,28 @@ def test_the_papers_tables_with_ours_beside_them_and_nothing_is_played_twice(col
     assert "| GuessTheNumber-v0 |" in (collection / "out" / "paper.md").read_text()
 
 
+def test_rows_are_kept_as_they_are_played(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupted after two parts, two are kept, and the rest is played the next time."""
+    from bridle.evaluation.paper import campaign
+
+    play, played = campaign.run, []
+
+    def interrupted(job: campaign.PaperJob) -> dict[str, object]:
+        if len(played) == 2:
+            raise KeyboardInterrupt
+        played.append(job)
+        return play(job)
+
+    monkeypatch.setattr(campaign, "run", interrupted)
+    assert paper(collection)[0] == 130
+    assert len((collection / "out" / "rows.jsonl").read_text().splitlines()) == 2
+    monkeypatch.setattr(campaign, "run", lambda job: played.append(job) or play(job))
+    code, whole = paper(collection)
+    assert code == 0
+    assert "policy, harness" in whole
+    assert len(played) == len({job.key for job in played}) > 2
+
+
 def test_the_manifest_says_with_what_to_repeat_it_and_two_runs_are_the_same(collection: Path, tmp_path: Path) -> None:
     code, text = paper(collection, "--json", "--game", "TicTacToe-v0")
     assert code == 0

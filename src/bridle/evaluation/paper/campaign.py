@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, as_completed, wait
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +27,8 @@ from bridle.sandbox import LocalSandbox
 
 ROWS, MANIFEST = "rows.jsonl", "manifest.json"
 AS_SHIPPED = "?corrections=none"
+AHEAD = 16
+"""Jobs that are submitted before the first of them is done."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,9 +108,8 @@ def play(
     done = len(wanted) - len(due)
     told(done, len(wanted))
     failed: dict[str, dict[str, Any]] = {}
-    futures = {executor.submit(run, job): job for job in due.values()}
-    for future in as_completed(futures):
-        job, done = futures[future], done + 1
+    for future, job in _finished(executor, list(due.values())):
+        done += 1
         try:
             row = future.result()
         except BridleError as error:
@@ -119,6 +120,18 @@ def play(
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
         told(done, len(wanted))
     return [known.get(job.key) or failed[job.key] for job in wanted]
+
+
+def _finished(executor: Executor, due: Sequence[PaperJob]) -> Iterator[tuple[Future[dict[str, Any]], PaperJob]]:
+    """The jobs as they are done. Few are submitted ahead: an executor may run each one before it returns."""
+    pending: dict[Future[dict[str, Any]], PaperJob] = {}
+    for job in due:
+        pending[executor.submit(run, job)] = job
+        ready = {future for future in pending if future.done()}
+        if not ready and len(pending) >= AHEAD:
+            ready = wait(pending, return_when=FIRST_COMPLETED).done
+        yield from ((future, pending.pop(future)) for future in ready)
+    yield from ((future, pending[future]) for future in as_completed(pending))
 
 
 def _kept(file: Path) -> dict[str, dict[str, Any]]:
