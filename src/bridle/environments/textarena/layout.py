@@ -18,13 +18,17 @@ FRAME = "="
 LEAST_ROWS = 3
 """Lines that look like rows, one after another, that make a board."""
 
+LEAST_CELLS = 3
+"""Cells of a row without upright lines between them, and characters of a border."""
+
 LONGEST_CELL = 3
 """Characters of a cell with a letter in it; what is longer is a word."""
 
 LONGEST_NUMBER = 6
 """Digits of a cell that is a number."""
 
-_UPRIGHT, _LEVEL = frozenset("|│"), frozenset("+-=─┼")
+_UPRIGHT, _LINES = frozenset("|│"), frozenset("-=─")
+_LEVEL = _LINES | frozenset("+┼┌┬┐├┤└┴┘")
 
 
 def reformatted(message: str) -> str:
@@ -49,7 +53,8 @@ def is_row(line: str) -> bool:
     cells = [cell for cell in re.split(r"[\s|│+]+", line) if cell]
     if not all(map(_is_cell, cells)):
         return False
-    return len(cells) >= LEAST_ROWS or any(mark in _UPRIGHT for mark in line) or any(len(cell) > 3 for cell in cells)
+    border = len(line.strip()) >= LEAST_CELLS and _LEVEL.issuperset(line.strip())
+    return len(cells) >= LEAST_CELLS or border or any(mark in _UPRIGHT for mark in line)
 
 
 def _is_cell(text: str) -> bool:
@@ -96,7 +101,7 @@ def _widened(row: str, gaps: Sequence[int]) -> str:
         before, after = row[place - 1], row[place]
         between = " "
         if before in _LEVEL and after in _LEVEL:
-            between = after if before in "+┼" else before
+            between = before if before in _LINES else after
         parts += [row[start:place], between]
         start = place
     return "".join([*parts, row[start:]])
