@@ -36,6 +36,7 @@ class StateInserted(Mutation):
     tool is the same act as `guarded`.
     """
 
+    name: str = "state-inserted"
     tool: Tool
     argument: str
     after: str

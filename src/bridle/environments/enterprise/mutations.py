@@ -15,6 +15,10 @@ from bridle.environments.enterprise.workflow import System, ToolCall
 from bridle.harness import JSON
 from bridle.trace import Tool
 
+MISSING = r"^(\w+): there is no (\S+)\.$"
+UNSHOWN = r"^(\S+) was not shown in this session; call (\w+) first\.$"
+"""Sentences that every workflow says: of what is not there, and of what was not read before it is changed."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Mutation:
@@ -68,6 +72,7 @@ class Mutation:
 class ArgumentRenamed(Mutation):
     """An argument has another name, in every tool that had it."""
 
+    name: str = "argument-renamed"
     argument: str
     to: str
 
@@ -112,6 +117,7 @@ class ArgumentRequired(Mutation):
     `value` is what somebody who reads the tool's schema would state.
     """
 
+    name: str = "argument-required"
     tool: str
     argument: str
     schema: Mapping[str, Any]
@@ -147,6 +153,7 @@ class ArgumentRequired(Mutation):
 class FieldRenamed(Mutation):
     """A field of what tools show has another name."""
 
+    name: str = "field-renamed"
     field_name: str
     to: str
 
@@ -163,6 +170,7 @@ class FieldRenamed(Mutation):
 class Reformatted(Mutation):
     """Fields of what tools show are written in another way: by field, how to write it and how to read it back."""
 
+    name: str = "observation-reformatted"
     fields: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]
 
     def shown(self, result: JSON) -> JSON:
@@ -184,6 +192,8 @@ class Reformatted(Mutation):
 class Reworded(Mutation):
     """Errors say the same in other words: pairs of a pattern and what stands in its place."""
 
+    name: str = "message-reworded"
+    summary: str = "Errors are worded anew."
     wording: Sequence[tuple[str, str]]
 
     def told(self, sentence: str) -> str:
@@ -197,12 +207,18 @@ class Reworded(Mutation):
 class Moved(Mutation):
     """A threshold of the rules is another; `move` changes it in a system that was just made."""
 
+    name: str = "threshold-moved"
     move: Callable[[Any], None] = field(repr=False)
 
     def revised(self, system: System) -> System:
         """The same system, with the threshold moved."""
         self.move(system)
         return system
+
+
+def by_name(*mutations: Mutation) -> Mapping[str, Mutation]:
+    """The mutations of a workflow, in the order in which scenarios take turns with them."""
+    return {mutation.name: mutation for mutation in mutations}
 
 
 def translated(value: JSON, change: Callable[[str, Any], tuple[str, Any]]) -> JSON:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,13 +12,15 @@ from bridle.environments.enterprise.deployment.rules import needs
 from bridle.environments.enterprise.deployment.tools import TOOLS
 from bridle.environments.enterprise.inserted import StateInserted, like
 from bridle.environments.enterprise.mutations import (
+    MISSING,
+    UNSHOWN,
     ArgumentRenamed,
     ArgumentRequired,
     FieldRenamed,
     Moved,
-    Mutation,
     Reformatted,
     Reworded,
+    by_name,
     translated,
 )
 from bridle.harness import JSON
@@ -76,68 +78,57 @@ def _year_first(moment: str) -> str:
     return re.sub(r"^(\d\d)\.(\d\d)\.(\d{4}) (.+)$", r"\3-\2-\1T\4", moment)
 
 
-MUTATIONS: Mapping[str, Mutation] = {
-    mutation.name: mutation
-    for mutation in (
-        ArgumentRenamed(
-            name="argument-renamed",
-            summary="Tools take `if_revision`, no longer `expected_revision`.",
-            argument="expected_revision",
-            to="if_revision",
+MUTATIONS = by_name(
+    ArgumentRenamed(
+        summary="Tools take `if_revision`, no longer `expected_revision`.",
+        argument="expected_revision",
+        to="if_revision",
+    ),
+    FieldRenamed(
+        summary="Releases show `record_state`, no longer `change_state`.",
+        field_name="change_state",
+        to="record_state",
+    ),
+    ArgumentRequired(
+        summary="`file_change` asks for a `rollback_plan`.",
+        tool="file_change",
+        argument="rollback_plan",
+        schema={"enum": ["automatic", "manual"]},
+        value="automatic",
+    ),
+    StateInserted(
+        summary="A signed artifact has to be cleared before its release is planned.",
+        turns=2,
+        tool=like(
+            _BY_NAME["sign_artifact"],
+            name="clear_artifact",
+            description="Clear a signed artifact for release.",
         ),
-        FieldRenamed(
-            name="field-renamed",
-            summary="Releases show `record_state`, no longer `change_state`.",
-            field_name="change_state",
-            to="record_state",
+        argument="artifact_id",
+        after="signed",
+        state="cleared",
+        guarded="plan_release",
+    ),
+    MarginMoved(
+        summary=f"A rollout has to leave {MARGIN} minutes of its window over.",
+        turns=1,
+        move=_move,
+    ),
+    Reworded(
+        wording=(
+            (r"^(\S+) is (\w+); (\w+) needs it (.+)\.$", r"Cannot \3: current status of \1 is '\2', expected \4."),
+            (MISSING, r"Unknown \1 '\2'."),
+            (UNSHOWN, r"Unread reference \1, see \2."),
+            (r"^(\S+) is at revision (\d+), not (\d+); read it again\.$", r"Conflict on \1 (revision \2 ≠ \3)."),
+            (r"^(\S+) has (\d+) minutes left; (\S+) needs (\d+)\.$", r"\3 exceeds \1 (\4 > \2)."),
         ),
-        ArgumentRequired(
-            name="argument-required",
-            summary="`file_change` asks for a `rollback_plan`.",
-            tool="file_change",
-            argument="rollback_plan",
-            schema={"enum": ["automatic", "manual"]},
-            value="automatic",
-        ),
-        StateInserted(
-            name="state-inserted",
-            summary="A signed artifact has to be cleared before its release is planned.",
-            turns=2,
-            tool=like(
-                _BY_NAME["sign_artifact"],
-                name="clear_artifact",
-                description="Clear a signed artifact for release.",
-            ),
-            argument="artifact_id",
-            after="signed",
-            state="cleared",
-            guarded="plan_release",
-        ),
-        MarginMoved(
-            name="threshold-moved",
-            summary=f"A rollout has to leave {MARGIN} minutes of its window over.",
-            turns=1,
-            move=_move,
-        ),
-        Reworded(
-            name="message-reworded",
-            summary="Errors are worded anew.",
-            wording=(
-                (r"^(\S+) is (\w+); (\w+) needs it (.+)\.$", r"Cannot \3: current status of \1 is '\2', expected \4."),
-                (r"^(\w+): there is no (\S+)\.$", r"Unknown \1 '\2'."),
-                (r"^(\S+) was not shown in this session; call (\w+) first\.$", r"Unread reference \1, see \2."),
-                (r"^(\S+) is at revision (\d+), not (\d+); read it again\.$", r"Conflict on \1 (revision \2 ≠ \3)."),
-                (r"^(\S+) has (\d+) minutes left; (\S+) needs (\d+)\.$", r"\3 exceeds \1 (\4 > \2)."),
-            ),
-        ),
-        Reformatted(
-            name="observation-reformatted",
-            summary="Durations are shown as hours and minutes, times day first.",
-            fields={
-                "minutes": (_hours, _minutes),
-                "rollout_minutes": (_hours, _minutes),
-                "opens": (_day_first, _year_first),
-            },
-        ),
-    )
-}
+    ),
+    Reformatted(
+        summary="Durations are shown as hours and minutes, times day first.",
+        fields={
+            "minutes": (_hours, _minutes),
+            "rollout_minutes": (_hours, _minutes),
+            "opens": (_day_first, _year_first),
+        },
+    ),
+)

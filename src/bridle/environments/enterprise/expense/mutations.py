@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +10,15 @@ from bridle.environments.enterprise.expense.request import CATEGORIES, Category
 from bridle.environments.enterprise.expense.tools import TOOLS
 from bridle.environments.enterprise.inserted import StateInserted, like
 from bridle.environments.enterprise.mutations import (
+    MISSING,
+    UNSHOWN,
     ArgumentRenamed,
     ArgumentRequired,
     FieldRenamed,
     Moved,
-    Mutation,
     Reformatted,
     Reworded,
+    by_name,
 )
 
 _BY_NAME = {tool.name: tool for tool in TOOLS}
@@ -49,68 +50,57 @@ def _iso(date: str) -> str:
     return "-".join(reversed(date.split(".")))
 
 
-MUTATIONS: Mapping[str, Mutation] = {
-    mutation.name: mutation
-    for mutation in (
-        ArgumentRenamed(
-            name="argument-renamed",
-            summary="Tools name the request by `request`, no longer by `request_id`.",
-            argument="request_id",
-            to="request",
+MUTATIONS = by_name(
+    ArgumentRenamed(
+        summary="Tools name the request by `request`, no longer by `request_id`.",
+        argument="request_id",
+        to="request",
+    ),
+    FieldRenamed(
+        summary="Requests show `review_route`, no longer `routing`.",
+        field_name="routing",
+        to="review_route",
+    ),
+    ArgumentRequired(
+        summary="`submit_request` asks for a `declaration`.",
+        tool="submit_request",
+        argument="declaration",
+        schema={"enum": ["business", "mixed"]},
+        value="business",
+    ),
+    StateInserted(
+        summary="A submitted request has to be registered before its review starts.",
+        turns=3,
+        tool=like(
+            _BY_NAME["start_review"],
+            name="register_request",
+            description="Register a submitted request for review.",
         ),
-        FieldRenamed(
-            name="field-renamed",
-            summary="Requests show `review_route`, no longer `routing`.",
-            field_name="routing",
-            to="review_route",
+        argument="request_id",
+        after="submitted",
+        state="registered",
+        guarded="start_review",
+    ),
+    Moved(
+        summary="Higher levels are needed from half the total on, receipts from twice the amount on.",
+        turns=4,
+        move=_move,
+    ),
+    Reworded(
+        wording=(
+            (r"^(\S+) is (\w+); (\w+) needs (.+)\.$", r"Cannot \3: current status of \1 is '\2', expected \4."),
+            (MISSING, r"Unknown \1 '\2'."),
+            (UNSHOWN, r"Stale reference \1, refresh via \2."),
+            (r"^(\S+) is not complete: (.+) missing\.$", r"\1 failed validation [\2]."),
         ),
-        ArgumentRequired(
-            name="argument-required",
-            summary="`submit_request` asks for a `declaration`.",
-            tool="submit_request",
-            argument="declaration",
-            schema={"enum": ["business", "mixed"]},
-            value="business",
-        ),
-        StateInserted(
-            name="state-inserted",
-            summary="A submitted request has to be registered before its review starts.",
-            turns=3,
-            tool=like(
-                _BY_NAME["start_review"],
-                name="register_request",
-                description="Register a submitted request for review.",
-            ),
-            argument="request_id",
-            after="submitted",
-            state="registered",
-            guarded="start_review",
-        ),
-        Moved(
-            name="threshold-moved",
-            summary="Higher levels are needed from half the total on, receipts from twice the amount on.",
-            turns=4,
-            move=_move,
-        ),
-        Reworded(
-            name="message-reworded",
-            summary="Errors are worded anew.",
-            wording=(
-                (r"^(\S+) is (\w+); (\w+) needs (.+)\.$", r"Cannot \3: current status of \1 is '\2', expected \4."),
-                (r"^(\w+): there is no (\S+)\.$", r"Unknown \1 '\2'."),
-                (r"^(\S+) was not shown in this session; call (\w+) first\.$", r"Stale reference \1, refresh via \2."),
-                (r"^(\S+) is not complete: (.+) missing\.$", r"\1 failed validation [\2]."),
-            ),
-        ),
-        Reformatted(
-            name="observation-reformatted",
-            summary="Amounts are shown as text with their currency, dates day first.",
-            fields={
-                "amount": (_money, _amount),
-                "total_eur": (_money, _amount),
-                "outstanding_eur": (_money, _amount),
-                "date": (_german, _iso),
-            },
-        ),
-    )
-}
+    ),
+    Reformatted(
+        summary="Amounts are shown as text with their currency, dates day first.",
+        fields={
+            "amount": (_money, _amount),
+            "total_eur": (_money, _amount),
+            "outstanding_eur": (_money, _amount),
+            "date": (_german, _iso),
+        },
+    ),
+)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from bridle.environments.enterprise.inserted import StateInserted, like
 from bridle.environments.enterprise.mutations import (
+    MISSING,
+    UNSHOWN,
     ArgumentRenamed,
     ArgumentRequired,
     FieldRenamed,
     Moved,
-    Mutation,
     Reformatted,
     Reworded,
+    by_name,
 )
 from bridle.environments.enterprise.support.service import Service
 from bridle.environments.enterprise.support.tools import TOOLS
@@ -41,67 +42,56 @@ def _word(label: str) -> str:
     return label.replace(" ", "_").lower()
 
 
-MUTATIONS: Mapping[str, Mutation] = {
-    mutation.name: mutation
-    for mutation in (
-        ArgumentRenamed(
-            name="argument-renamed",
-            summary="Tools name the ticket by `ticket`, no longer by `ticket_id`.",
-            argument="ticket_id",
-            to="ticket",
+MUTATIONS = by_name(
+    ArgumentRenamed(
+        summary="Tools name the ticket by `ticket`, no longer by `ticket_id`.",
+        argument="ticket_id",
+        to="ticket",
+    ),
+    FieldRenamed(
+        summary="Tickets show `refund_status`, no longer `refund_state`.",
+        field_name="refund_state",
+        to="refund_status",
+    ),
+    ArgumentRequired(
+        summary="`resolve_ticket` asks for the `channel` by which the customer was told.",
+        tool="resolve_ticket",
+        argument="channel",
+        schema={"enum": ["mail", "chat", "phone"]},
+        value="mail",
+    ),
+    StateInserted(
+        summary="An assigned ticket has to be accepted before the investigation starts.",
+        turns=2,
+        tool=like(
+            _BY_NAME["start_investigation"], name="accept_ticket", description="Accept a ticket that was assigned."
         ),
-        FieldRenamed(
-            name="field-renamed",
-            summary="Tickets show `refund_status`, no longer `refund_state`.",
-            field_name="refund_state",
-            to="refund_status",
+        argument="ticket_id",
+        after="assigned",
+        state="accepted",
+        guarded="start_investigation",
+    ),
+    Moved(
+        summary="Refunds of any amount have to be checked before they are paid.",
+        turns=1,
+        move=_move,
+    ),
+    Reworded(
+        wording=(
+            (r"^(\S+) is (\w+); (\w+) needs (.+)\.$", r"Operation \3 rejected: \1 has status \2 (expected: \4)."),
+            (MISSING, r"No such entity: \2 (\1)."),
+            (UNSHOWN, r"\1: context required, see \2."),
         ),
-        ArgumentRequired(
-            name="argument-required",
-            summary="`resolve_ticket` asks for the `channel` by which the customer was told.",
-            tool="resolve_ticket",
-            argument="channel",
-            schema={"enum": ["mail", "chat", "phone"]},
-            value="mail",
-        ),
-        StateInserted(
-            name="state-inserted",
-            summary="An assigned ticket has to be accepted before the investigation starts.",
-            turns=2,
-            tool=like(
-                _BY_NAME["start_investigation"], name="accept_ticket", description="Accept a ticket that was assigned."
-            ),
-            argument="ticket_id",
-            after="assigned",
-            state="accepted",
-            guarded="start_investigation",
-        ),
-        Moved(
-            name="threshold-moved",
-            summary="Refunds of any amount have to be checked before they are paid.",
-            turns=1,
-            move=_move,
-        ),
-        Reworded(
-            name="message-reworded",
-            summary="Errors are worded anew.",
-            wording=(
-                (r"^(\S+) is (\w+); (\w+) needs (.+)\.$", r"Operation \3 rejected: \1 has status \2 (expected: \4)."),
-                (r"^(\w+): there is no (\S+)\.$", r"No such entity: \2 (\1)."),
-                (r"^(\S+) was not shown in this session; call (\w+) first\.$", r"\1: context required, see \2."),
-            ),
-        ),
-        Reformatted(
-            name="observation-reformatted",
-            summary="Amounts are shown as text with their currency, findings and evidence as labels.",
-            fields={
-                "amount": (_money, _amount),
-                "total_eur": (_money, _amount),
-                "refunded_eur": (_money, _amount),
-                "refundable_eur": (_money, _amount),
-                "finding": (_label, _word),
-                "evidence": (_label, _word),
-            },
-        ),
-    )
-}
+    ),
+    Reformatted(
+        summary="Amounts are shown as text with their currency, findings and evidence as labels.",
+        fields={
+            "amount": (_money, _amount),
+            "total_eur": (_money, _amount),
+            "refunded_eur": (_money, _amount),
+            "refundable_eur": (_money, _amount),
+            "finding": (_label, _word),
+            "evidence": (_label, _word),
+        },
+    ),
+)
