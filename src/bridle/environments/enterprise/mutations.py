@@ -15,10 +15,6 @@ from bridle.environments.enterprise.workflow import System, ToolCall
 from bridle.harness import JSON
 from bridle.trace import Tool
 
-MISSING = r"^(\w+): there is no (\S+)\.$"
-UNSHOWN = r"^(\S+) was not shown in this session; call (\w+) first\.$"
-"""Sentences that every workflow says: of what is not there, and of what was not read before it is changed."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Mutation:

@@ -10,10 +10,9 @@ from typing import Any
 from bridle.environments.enterprise.deployment.pipeline import Pipeline
 from bridle.environments.enterprise.deployment.rules import needs
 from bridle.environments.enterprise.deployment.tools import TOOLS
+from bridle.environments.enterprise.existence import MISSING, UNSHOWN
 from bridle.environments.enterprise.inserted import StateInserted, like
 from bridle.environments.enterprise.mutations import (
-    MISSING,
-    UNSHOWN,
     ArgumentRenamed,
     ArgumentRequired,
     FieldRenamed,

@@ -14,6 +14,7 @@ from bridle.environments.enterprise.deployment.kinds import RISKS
 from bridle.environments.enterprise.deployment.operations import OPERATIONS, READING
 from bridle.environments.enterprise.deployment.records import Change, Release, Service
 from bridle.environments.enterprise.deployment.rules import FINE, LOOKING, NEEDS, READERS, Named, Need
+from bridle.environments.enterprise.existence import unfounded
 from bridle.environments.enterprise.routing import Routing
 from bridle.environments.enterprise.workflow import ToolCall
 from bridle.harness import JSON, Action
@@ -32,15 +33,10 @@ class Pipeline:
 
     def check(self, tool: str, arguments: Mapping[str, Any], known: Mapping[str, Any]) -> Truth:
         """Existence, then whether this session was shown the thing, then what the tool needs."""
-        for argument in KEYS:
-            if argument not in arguments:
-                continue
-            identity = arguments[argument]
-            if identity not in self.books.register(argument):
-                return Truth(False, f"{argument}: there is no {identity}.", "not_found")
-            if argument in READERS and tool not in LOOKING and identity not in known:
-                sentence = f"{identity} was not shown in this session; call {READERS[argument]} first."
-                return Truth(False, sentence, "missing_precondition")
+        readers = {} if tool in LOOKING else READERS
+        things = ((argument, self.books.register(argument), readers.get(argument, "")) for argument in KEYS)
+        if (error := unfounded(arguments, things, known)) is not None:
+            return error
         named = Named(self.books, tool, arguments, known)
         if self._promoted(arguments):
             return FINE

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from bridle.environments.enterprise.expense.request import CATEGORIES, Category, Item, Lifecycle, Receipt, Request
+from bridle.environments.enterprise.expense.request import CATEGORIES, Category, Item, Receipt, Request, lifecycle
+from bridle.environments.enterprise.lifecycle import Lifecycle
 
 FIRST = {"REQ": 1001, "ITM": 2001, "RCT": 3001}
 
@@ -35,9 +36,9 @@ class Books:
             request.rules = rules
 
     @cached_property
-    def lifecycle(self) -> Lifecycle:
+    def lifecycle(self) -> Lifecycle[Request]:
         """The state machine that drives the requests; made when it is first needed."""
-        return Lifecycle()
+        return lifecycle()
 
     def request_of(self, identity: str) -> Request | None:
         """The request that an id is about: its own, its item's, or that of the item its receipt is attached to."""

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from bridle.environment import Truth
+from bridle.environments.enterprise.existence import unfounded
 from bridle.environments.enterprise.expense.books import Books
 from bridle.environments.enterprise.expense.candidates import candidates
 from bridle.environments.enterprise.expense.goal import Goal, Target
@@ -57,20 +58,14 @@ class Ledger:
 
     def check(self, tool: str, arguments: Mapping[str, Any], known: Mapping[str, Any]) -> Truth:
         """Existence, then whether this session was shown the thing, then its state, then preconditions."""
-        books = self.books
-        for argument, things, reader in (
-            ("request_id", books.requests, "get_request"),
+        books, seeing = self.books, tool == "get_request"
+        named = (
+            ("request_id", books.requests, "" if seeing else "get_request"),
             ("item_id", books.items, "get_request"),
             ("receipt_id", books.receipts, "list_receipts"),
-        ):
-            if argument not in arguments:
-                continue
-            identity = arguments[argument]
-            if identity not in things:
-                return Truth(False, f"{argument}: there is no {identity}.", "not_found")
-            if identity not in known and tool != "get_request":
-                sentence = f"{identity} was not shown in this session; call {reader} first."
-                return Truth(False, sentence, "missing_precondition")
+        )
+        if (error := unfounded(arguments, named, known)) is not None:
+            return error
         for argument, statuses in NEEDED.get(tool, {}).items():
             status = self._status(arguments[argument])
             if status not in statuses:

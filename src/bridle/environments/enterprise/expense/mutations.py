@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from bridle.environments.enterprise.existence import MISSING, UNSHOWN
 from bridle.environments.enterprise.expense.ledger import Ledger
 from bridle.environments.enterprise.expense.request import CATEGORIES, Category
 from bridle.environments.enterprise.expense.tools import TOOLS
 from bridle.environments.enterprise.inserted import StateInserted, like
 from bridle.environments.enterprise.mutations import (
-    MISSING,
-    UNSHOWN,
     ArgumentRenamed,
     ArgumentRequired,
     FieldRenamed,

@@ -12,15 +12,14 @@ Amounts are integer cents inside and numbers with two decimals outside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bridle.environment import Truth
 from bridle.errors import MissingExtra
 
 try:
-    from transitions import Machine
+    from bridle.environments.enterprise.lifecycle import Lifecycle, Unmet
 except ImportError:
     raise MissingExtra("The environment enterprise/expense", "enterprise") from None
 
@@ -266,7 +265,7 @@ class Request:
         }
 
 
-_UNMET: Mapping[str, tuple[str, Callable[[Request], str]]] = {
+_UNMET: Unmet[Request] = {
     "complete": ("missing_precondition", lambda r: f"{r.id} is not complete: {', '.join(r.missing)} missing."),
     "escalation_due": ("state_conflict", lambda r: f"{r.id} is at the level that decides it."),
     "next_on_path": ("state_conflict", lambda r: f"The next level of {r.id} is {r.next_level}."),
@@ -276,36 +275,6 @@ _UNMET: Mapping[str, tuple[str, Callable[[Request], str]]] = {
 }
 
 
-class Lifecycle:
-    """The state machine of a ledger's requests. It takes a request on when it is first asked about it."""
-
-    def __init__(self) -> None:
-        """A machine without requests yet."""
-        self._machine = Machine(
-            model=None, states=list(STATES), transitions=list(TRANSITIONS), initial="draft", auto_transitions=False
-        )
-
-    def check(self, request: Request, trigger: str, **arguments: Any) -> Truth:
-        """Whether the trigger can be pulled now; `state_conflict` or `missing_precondition` if not."""
-        if self._model(request).may_trigger(trigger, **arguments):
-            return Truth(True)
-        found = self._machine.events[trigger].transitions
-        if request.state not in found:
-            needed = " or ".join(state for state in STATES if state in found)
-            return Truth(False, f"{request.id} is {request.state}; {trigger} needs {needed}.", "state_conflict")
-        for condition in found[request.state][-1].conditions:
-            name = str(condition.func)
-            if not getattr(request, name)(**arguments):
-                error_class, sentence = _UNMET[name]
-                return Truth(False, sentence(request), error_class)
-        raise AssertionError(f"{trigger} of {request.id} can't be pulled, and every condition holds")
-
-    def pull(self, request: Request, trigger: str, **arguments: Any) -> None:
-        """Pull an applicable trigger."""
-        self._model(request).trigger(trigger, **arguments)
-
-    def _model(self, request: Request) -> Any:
-        """The request with the methods that the machine gives its models."""
-        if request not in self._machine.models:
-            self._machine.add_model(request, initial=request.state)
-        return request
+def lifecycle() -> Lifecycle[Request]:
+    """The state machine of requests, without any yet."""
+    return Lifecycle(STATES, TRANSITIONS, unmet=_UNMET)

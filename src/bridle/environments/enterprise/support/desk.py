@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from bridle.environments.enterprise.support.ticket import CHECK_FROM, Customer, Lifecycle, Order, Refund, Ticket
+from bridle.environments.enterprise.lifecycle import Lifecycle
+from bridle.environments.enterprise.support.ticket import CHECK_FROM, Customer, Order, Refund, Ticket, lifecycle
 
 
 class Desk:
@@ -33,9 +34,9 @@ class Desk:
         self.written: set[str] = set()
 
     @cached_property
-    def lifecycle(self) -> Lifecycle:
+    def lifecycle(self) -> Lifecycle[Ticket]:
         """The state machine that drives the tickets; made when it is first needed."""
-        return Lifecycle()
+        return lifecycle()
 
     @property
     def agents(self) -> frozenset[str]:

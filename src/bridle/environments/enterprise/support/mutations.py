@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from bridle.environments.enterprise.existence import MISSING, UNSHOWN
 from bridle.environments.enterprise.inserted import StateInserted, like
 from bridle.environments.enterprise.mutations import (
-    MISSING,
-    UNSHOWN,
     ArgumentRenamed,
     ArgumentRequired,
     FieldRenamed,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bridle.environment import Truth
+from bridle.environments.enterprise.existence import unfounded
 from bridle.environments.enterprise.routing import Routing
 from bridle.environments.enterprise.support.candidates import candidates
 from bridle.environments.enterprise.support.desk import Desk
@@ -74,15 +75,12 @@ class Service:
 
     def check(self, tool: str, arguments: Mapping[str, Any], known: Mapping[str, Any]) -> Truth:
         """Existence, then whether this session was shown the thing, then its version, its state, and preconditions."""
-        for argument, (things, reader) in READERS.items():
-            if argument not in arguments:
-                continue
-            identity = arguments[argument]
-            if identity not in getattr(self.desk, things):
-                return Truth(False, f"{argument}: there is no {identity}.", "not_found")
-            if identity not in known and tool != reader:
-                sentence = f"{identity} was not shown in this session; call {reader} first."
-                return Truth(False, sentence, "missing_precondition")
+        named = (
+            (argument, getattr(self.desk, things), "" if tool == reader else reader)
+            for argument, (things, reader) in READERS.items()
+        )
+        if (error := unfounded(arguments, named, known)) is not None:
+            return error
         if "agent_id" in arguments and arguments["agent_id"] not in self.desk.agents:
             return Truth(False, f"agent_id: there is no {arguments['agent_id']}.", "not_found")
         if "version" in arguments and not (truth := self._current(arguments, known)):

@@ -14,11 +14,10 @@ Amounts are integer euro cents inside and numbers with two decimals outside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bridle.environment import Truth
 from bridle.environments.enterprise.support.terms import (
     KEY,
     OUTCOMES,
@@ -31,7 +30,7 @@ from bridle.environments.enterprise.support.terms import (
 from bridle.errors import MissingExtra
 
 try:
-    from transitions import Machine
+    from bridle.environments.enterprise.lifecycle import Lifecycle, Unmet
 except ImportError:
     raise MissingExtra("The environment enterprise/support", "enterprise") from None
 
@@ -334,7 +333,7 @@ class Ticket:
         }
 
 
-_UNMET: Mapping[str, tuple[str, Callable[[Ticket], str]]] = {
+_UNMET: Unmet[Ticket] = {
     "queue_takes": ("state_conflict", lambda t: f"This queue does not take {t.kind} tickets."),
     "queue_fits": (
         "state_conflict",
@@ -366,36 +365,6 @@ _UNMET: Mapping[str, tuple[str, Callable[[Ticket], str]]] = {
 }
 
 
-class Lifecycle:
-    """The state machine of a desk's tickets. It takes a ticket on when it is first asked about it."""
-
-    def __init__(self) -> None:
-        """A machine without tickets yet."""
-        self._machine = Machine(
-            model=None, states=list(STATES), transitions=list(TRANSITIONS), initial="new", auto_transitions=False
-        )
-
-    def check(self, ticket: Ticket, trigger: str, **arguments: Any) -> Truth:
-        """Whether the trigger can be pulled now; `state_conflict` or `missing_precondition` if not."""
-        if self._model(ticket).may_trigger(trigger, **arguments):
-            return Truth(True)
-        found = self._machine.events[trigger].transitions
-        if ticket.state not in found:
-            needed = " or ".join(state for state in STATES if state in found)
-            return Truth(False, f"{ticket.id} is {ticket.state}; {trigger} needs {needed}.", "state_conflict")
-        for condition in found[ticket.state][-1].conditions:
-            name = str(condition.func)
-            if not getattr(ticket, name)(**arguments):
-                error_class, sentence = _UNMET[name]
-                return Truth(False, sentence(ticket), error_class)
-        raise AssertionError(f"{trigger} of {ticket.id} can't be pulled, and every condition holds")
-
-    def pull(self, ticket: Ticket, trigger: str, **arguments: Any) -> None:
-        """Pull an applicable trigger."""
-        self._model(ticket).trigger(trigger, **arguments)
-
-    def _model(self, ticket: Ticket) -> Any:
-        """The ticket with the methods that the machine gives its models."""
-        if ticket not in self._machine.models:
-            self._machine.add_model(ticket, initial=ticket.state)
-        return ticket
+def lifecycle() -> Lifecycle[Ticket]:
+    """The state machine of tickets, without any yet."""
+    return Lifecycle(STATES, TRANSITIONS, unmet=_UNMET)
