@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bridle.environments.enterprise.deployment.kinds import CHECKS, COLLEAGUES, RISKS, STRATEGIES
+from bridle.environments.enterprise.schemas import closed
 from bridle.trace import Tool, ToolEffect
 
 READ, IDEMPOTENT = ToolEffect.READ_ONLY, ToolEffect.IDEMPOTENT
@@ -33,12 +34,7 @@ def _tool(
     undo: str | None = None,
     key: str | None = None,
 ) -> Tool:
-    schema = {
-        "type": "object",
-        "properties": {**required, **(optional or {})},
-        "required": list(required),
-        "additionalProperties": False,
-    }
+    schema = closed(required, optional)
     return Tool(
         name=name, description=description, schema=schema, effect=effect, compensation=undo, idempotency_key=key
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bridle.environments.enterprise.expense.request import CATEGORIES, CURRENCIES, LEVELS, STATES
+from bridle.environments.enterprise.schemas import closed
 from bridle.trace import Tool, ToolEffect
 
 COST_CENTERS = ("CC-100", "CC-200", "CC-300")
@@ -21,15 +22,6 @@ _DATE = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 _AMOUNT = {"type": "number", "exclusiveMinimum": 0, "maximum": 100000}
 
 
-def _schema(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {**required, **(optional or {})},
-        "required": list(required),
-        "additionalProperties": False,
-    }
-
-
 def _tool(
     name: str, description: str, effect: ToolEffect, schema: dict[str, Any], *, undo: str | None = None, key: str = ""
 ) -> Tool:
@@ -43,10 +35,10 @@ def _tool(
     )
 
 
-_ON_REQUEST = _schema({"request_id": _REQUEST})
+_ON_REQUEST = closed({"request_id": _REQUEST})
 
 FINISH = _tool(
-    "finish", "End the task; nothing can be done after it.", IRREVERSIBLE, _schema({}, {"note": {"type": "string"}})
+    "finish", "End the task; nothing can be done after it.", IRREVERSIBLE, closed({}, {"note": {"type": "string"}})
 )
 
 TOOLS: tuple[Tool, ...] = (
@@ -54,21 +46,21 @@ TOOLS: tuple[Tool, ...] = (
         "list_requests",
         "Numbers, titles and states of the requests in this workplace.",
         READ,
-        _schema({}, {"state": {"enum": list(STATES)}}),
+        closed({}, {"state": {"enum": list(STATES)}}),
     ),
     _tool("get_request", "Open a request and show it in full.", READ, _ON_REQUEST),
-    _tool("list_receipts", "The receipts in the inbox.", READ, _schema({})),
+    _tool("list_receipts", "The receipts in the inbox.", READ, closed({})),
     _tool(
         "get_category",
         "What a category asks for, and who decides it.",
         READ,
-        _schema({"category": {"enum": list(CATEGORIES)}}),
+        closed({"category": {"enum": list(CATEGORIES)}}),
     ),
     _tool(
         "create_request",
         "Start a draft.",
         REVERSIBLE,
-        _schema(
+        closed(
             {
                 "title": _TEXT,
                 "category": {"enum": list(CATEGORIES)},
@@ -82,15 +74,15 @@ TOOLS: tuple[Tool, ...] = (
         "add_item",
         "Add an expense to a draft, in the request's currency.",
         REVERSIBLE,
-        _schema({"request_id": _REQUEST, "description": _TEXT, "amount": _AMOUNT, "date": _DATE}),
+        closed({"request_id": _REQUEST, "description": _TEXT, "amount": _AMOUNT, "date": _DATE}),
         undo="remove_item",
     ),
-    _tool("remove_item", "Take an expense out of a draft.", IDEMPOTENT, _schema({"item_id": _ITEM})),
+    _tool("remove_item", "Take an expense out of a draft.", IDEMPOTENT, closed({"item_id": _ITEM})),
     _tool(
         "update_request",
         "State purpose, attendees or cost center of a draft.",
         IDEMPOTENT,
-        _schema(
+        closed(
             {"request_id": _REQUEST},
             {
                 "purpose": _TEXT,
@@ -103,14 +95,14 @@ TOOLS: tuple[Tool, ...] = (
         "attach_receipt",
         "Attach a receipt from the inbox to an open item.",
         REVERSIBLE,
-        _schema({"item_id": _ITEM, "receipt_id": _RECEIPT}),
+        closed({"item_id": _ITEM, "receipt_id": _RECEIPT}),
         undo="detach_receipt",
     ),
     _tool(
         "detach_receipt",
         "Put an attached receipt back into the inbox.",
         REVERSIBLE,
-        _schema({"receipt_id": _RECEIPT}),
+        closed({"receipt_id": _RECEIPT}),
         undo="attach_receipt",
     ),
     _tool("submit_request", "Hand a complete draft in.", REVERSIBLE, _ON_REQUEST, undo="withdraw_request"),
@@ -118,7 +110,7 @@ TOOLS: tuple[Tool, ...] = (
         "withdraw_request",
         "Take a request back that is not decided yet.",
         REVERSIBLE,
-        _schema({"request_id": _REQUEST, "reason": _REASON}),
+        closed({"request_id": _REQUEST, "reason": _REASON}),
         undo="reopen_request",
     ),
     _tool(
@@ -133,19 +125,19 @@ TOOLS: tuple[Tool, ...] = (
         "escalate_request",
         "Pass a request in review on to the next level of its path.",
         IRREVERSIBLE,
-        _schema({"request_id": _REQUEST, "to": {"enum": list(LEVELS)}, "reason": _REASON}),
+        closed({"request_id": _REQUEST, "to": {"enum": list(LEVELS)}, "reason": _REASON}),
     ),
     _tool(
         "approve_request",
         "Approve a request that is in review at the level that decides it.",
         IRREVERSIBLE,
-        _schema({"request_id": _REQUEST}, {"comment": _TEXT}),
+        closed({"request_id": _REQUEST}, {"comment": _TEXT}),
     ),
     _tool(
         "reject_request",
         "Reject a request in review.",
         REVERSIBLE,
-        _schema({"request_id": _REQUEST, "reason": _REASON}),
+        closed({"request_id": _REQUEST, "reason": _REASON}),
         undo="reopen_request",
     ),
     _tool("confirm_payee", "Confirm the payment details of an approved request.", IDEMPOTENT, _ON_REQUEST),
@@ -153,14 +145,14 @@ TOOLS: tuple[Tool, ...] = (
         "reimburse_request",
         "Pay an approved request, in euro, in whole or in part.",
         IRREVERSIBLE,
-        _schema({"request_id": _REQUEST, "amount": _AMOUNT, "method": {"enum": list(METHODS)}}, {"payment_key": _TEXT}),
+        closed({"request_id": _REQUEST, "amount": _AMOUNT, "method": {"enum": list(METHODS)}}, {"payment_key": _TEXT}),
         key="payment_key",
     ),
     _tool(
         "hand_over",
         "Leave a request to a colleague, for instance because you are not permitted a step.",
         IDEMPOTENT,
-        _schema({"request_id": _REQUEST, "reason": _REASON}),
+        closed({"request_id": _REQUEST, "reason": _REASON}),
     ),
     FINISH,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bridle.environments.enterprise.schemas import closed
 from bridle.environments.enterprise.support.terms import (
     FINDINGS,
     KINDS,
@@ -46,12 +47,7 @@ def _tool(
     key: str = "",
     **required: Any,
 ) -> Tool:
-    schema = {
-        "type": "object",
-        "properties": {**required, **(optional or {})},
-        "required": list(required),
-        "additionalProperties": False,
-    }
+    schema = closed(required, optional)
     return Tool(
         name=name, description=description, schema=schema, effect=effect, compensation=undo, idempotency_key=key or None
     )
