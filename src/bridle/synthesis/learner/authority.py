@@ -8,24 +8,10 @@ from __future__ import annotations
 
 import re
 
-STEMS = (
-    "role",
-    "subject",
-    "permission",
-    "permit",
-    "privilege",
-    "approver",
-    "authori",
-    "entitle",
-    "grant",
-    "owner",
-    "principal",
-    "actor",
-    "credential",
-    "clearance",
-    "acl",
-)
-"""The beginnings of words that speak of authority."""
+from bridle.evaluation.lint import STEMS
+
+COLUMNS = (*STEMS, "subject", "actor")
+"""The beginnings of words that speak of authority where they name a column."""
 
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
@@ -34,6 +20,6 @@ def speaks_of_authority(path: str) -> bool:
     """Whether any name on a dotted path does: by a word of its own, or as who did it (`filed_by`, `approvedBy`)."""
     for name in re.split(r"[.>]", path):
         words = [word.lower() for word in _WORDS.findall(name)]
-        if any(word.startswith(STEMS) for word in words) or (len(words) > 1 and words[-1] == "by"):
+        if any(word.startswith(COLUMNS) for word in words) or (len(words) > 1 and words[-1] == "by"):
             return True
     return False
