@@ -34,8 +34,10 @@ ROWS = 4000
 HEAD = """# Harnesses
 
 Harnesses that searches found, each with the answers it was made from. The model is labelled `assistant`: an assistant
-wrote the answers, from the prompts alone; one conversation answered many of them, so later answers came after earlier
-prompts. A harness is data: it is only ever run in the sandbox.
+wrote the answers from the prompts alone, without an environment's source or a rules library, and no answer was edited.
+Three things to know before the figures are quoted: the assistant knows many of these games by heart; one conversation
+answered half of all prompts in sequence, so later answers came after earlier prompts and their feedback; and for about
+six answers it tried its own code on positions of its own making. A harness is data: it is only ever run in the sandbox.
 
     bridle check harnesses/verifier/Chess-v0-blind.py textarena/Chess-v0-blind
     bridle paper harnesses

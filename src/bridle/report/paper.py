@@ -10,6 +10,7 @@ from bridle.environments.textarena.games import games
 from bridle.evaluation.paper import published
 from bridle.evaluation.paper.campaign import AS_SHIPPED
 from bridle.evaluation.paper.collection import Collected
+from bridle.harness import TEXT_ACTION
 
 LEGALITY = [
     "game",
@@ -41,7 +42,7 @@ def legality(collection: Sequence[Collected], rows: Sequence[dict[str, Any]]) ->
         (row["environment"], row["harness"]): row for row in rows if row["part"] == "legality" and "error" not in row
     }
     table = []
-    for one in collection:
+    for one in (one for one in collection if one.harness.contract.name == TEXT_ACTION.name):
         row = found.get((one.environment, one.harness.digest))
         known = games().get(one.game)
         table.append(

@@ -23,6 +23,7 @@ from bridle.evaluation.paper.protocol import (
     PaperJob,
     run,
 )
+from bridle.harness import TEXT_ACTION
 from bridle.sandbox import LocalSandbox
 
 ROWS, MANIFEST = "rows.jsonl", "manifest.json"
@@ -59,8 +60,9 @@ def contestant(text: str, *, model: str = "") -> Contestant:
 
 
 def jobs(collection: Sequence[Collected], settings: Settings) -> list[PaperJob]:
-    """The protocol's parts for every harness of a collection, in its order."""
-    return [job for one in collection for job in _of(one, settings)]
+    """The protocol's parts for every game's harness of a collection, in its order. Workflows have no part in it."""
+    games = [one for one in collection if one.harness.contract.name == TEXT_ACTION.name]
+    return [job for one in games for job in _of(one, settings)]
 
 
 def _of(one: Collected, settings: Settings) -> Iterator[PaperJob]:
