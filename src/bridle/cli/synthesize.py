@@ -49,6 +49,9 @@ def synthesize(
         False, "--two-parents", help="Show the refiner a second program too, which is right where the first is wrong."
     ),
     context: int = typer.Option(200_000, help="Tokens that the model's context holds; longer prompts are shortened."),
+    examples: int = typer.Option(
+        12_000, min=0, help="Tool calls: judged calls to learn from. More take longer and find rarer rules."
+    ),
     target: float = typer.Option(None, help="The H that counts as done: 1 for games, 0.97 for tool calls."),
     lanes: int = typer.Option(10, help="Parallel episodes of a rollout."),
     steps: int = typer.Option(1000, help="Steps of each parallel episode."),
@@ -103,6 +106,7 @@ def synthesize(
         escalate_after=escalate_after,
         two_parents=two_parents,
         context=context,
+        examples=examples,
         limit=limit,
     )
     roots = [root(path, opened.contract) for path in start_from]

@@ -51,6 +51,7 @@ class Settings:
     escalate_after: int = 8
     two_parents: bool = False
     context: int = 200_000
+    examples: int = 12_000
     limit: Limit | None = None
     limits: Limits = field(default_factory=Limits)
 
@@ -93,6 +94,7 @@ class Settings:
             limits=self.limits,
             two_parents=self.two_parents,
             context=self.context,
+            examples=self.examples,
             roots=tuple(roots),
         )
         return paper(plan) if self.preset == "paper" else plan
