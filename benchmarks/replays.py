@@ -3,7 +3,8 @@
 For every harness of `harnesses/index.json` the search is run with its recorded answers; its tree must be the recorded
 one. Then the best harness, and the first answer alone ("single-shot"), are checked on sealed scenarios: legality over
 10 × 1000 own steps, false acceptance and rejection on judged rows. `--write` keeps the figures in the index and the
-tables in `harnesses/README.md`; names of games as arguments choose some; `--quick` leaves the sealed check out.
+tables in `harnesses/README.md`, row by row; names of games as arguments choose some; `--quick` leaves the sealed check
+out.
 
 The answers were written by an assistant from the prompts alone. Needs TextArena.
 """
@@ -11,6 +12,7 @@ The answers were written by an assistant from the prompts alone. Needs TextArena
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import sys
 import tempfile
@@ -123,7 +125,7 @@ def verifiers(rows: list[dict[str, Any]]) -> str:
             illegal(row.get("sealed")),
             rate(row.get("sealed"), "false_acceptance"),
             rate(row.get("sealed"), "false_rejection"),
-            "-" if row["first_h"] is None else f"{row['first_h']:.3f}",
+            "-" if row.get("first_h") is None else f"{row['first_h']:.3f}",
             illegal(first),
             rate(first, "false_acceptance"),
             rate(first, "false_rejection"),
@@ -138,7 +140,7 @@ def policies(rows: list[dict[str, Any]]) -> str:
     for row in rows:
         reward = max(0.0, 2 * row["h"] - 1)
         game = row["environment"].split("/")[-1]
-        cells = [game, row["stop"], str(row["calls"]), f"{row['h']:.3f}", f"{reward:.3f}", illegal(row.get("sealed"))]
+        cells = [game, row.get("stop", "-"), str(row["calls"]), f"{row['h']:.3f}", f"{reward:.3f}", illegal(row.get("sealed"))]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -169,35 +171,45 @@ def page(rows: list[dict[str, Any]]) -> str:
     return "\n".join(parts) + "\n"
 
 
+def keep(found: dict[str, Any], source: str) -> None:
+    """Write a row's figures, its harness, and the page; several processes may."""
+    contract = resolve(found["environment"]).contract
+    note = f"for {found['environment']}, objective {found['objective']}, written by {found['model']}"
+    (HOME / found["file"]).write_text(write(Harness(source, contract=contract), note))
+    with (HOME / "index.json").open("r+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        index = json.load(file)
+        index["harnesses"] = [found if row["replay"] == found["replay"] else row for row in index["harnesses"]]
+        file.seek(0)
+        file.write(json.dumps(index, indent=1, ensure_ascii=False) + "\n")
+        file.truncate()
+        (HOME / "README.md").write_text(page(index["harnesses"]), "utf-8")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("games", nargs="*")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--objective", help="Only searches for this objective.")
+    parser.add_argument("--missing", action="store_true", help="Only those without sealed figures.")
     asked = parser.parse_args()
-    index = json.loads((HOME / "index.json").read_text("utf-8"))
-    rows, differ = [], 0
-    for row in index["harnesses"]:
+    differ = 0
+    for row in json.loads((HOME / "index.json").read_text("utf-8"))["harnesses"]:
         name = row["environment"].split("/")[-1]
-        if asked.games and name not in asked.games:
-            rows.append(row)
+        if (asked.games and name not in asked.games) or (asked.missing and "sealed" in row):
+            continue
+        if asked.objective and row["objective"] != asked.objective:
             continue
         found = replayed(row, quick=asked.quick)
-        differ += not found["same"]
+        source, same = found.pop("source"), found.pop("same")
+        differ += not same
         checked = found.get("sealed")
         told = f"own illegal {illegal(checked)}, false acceptance {rate(checked, 'false_acceptance')}"
-        tree = "the recorded tree" if found["same"] else "ANOTHER TREE"
+        tree = "the recorded tree" if same else "ANOTHER TREE"
         print(f"{name:24} {row['objective']:9} {tree}, {found['calls']} calls, H {found['h']:.3f}; {told}", flush=True)
-        source = found.pop("source")
-        found.pop("same")
         if asked.write:
-            note = f"for {row['environment']}, objective {row['objective']}, written by {row['model']}"
-            (HOME / row["file"]).write_text(write(Harness(source, contract=resolve(row["environment"]).contract), note))
-        rows.append(found)
-    if asked.write:
-        index["harnesses"] = rows
-        (HOME / "index.json").write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        (HOME / "README.md").write_text(page(rows), "utf-8")
+            keep(found, source)
     return 1 if differ else 0
 
 

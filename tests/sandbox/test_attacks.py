@@ -94,9 +94,8 @@ def test_what_does_not_apply_says_why(findings: list[Finding]) -> None:
 def test_attacks_get_out_where_nothing_holds_them() -> None:
     """Else "contained" would say nothing about the sandbox."""
     found = at_large("landlock,seccomp", "L1", BITE)
-    if any(outcome != "escaped" for outcome, _ in found.values()):  # some have to win a race: on a busy machine, twice
-        found |= {name: how for name, how in at_large("landlock,seccomp", "L1", BITE).items() if how[0] == "escaped"}
-    assert {name: how for name, (outcome, how) in found.items() if outcome != "escaped"} == {}
+    held = {name: how for name, (outcome, how) in found.items() if outcome != "escaped"}
+    assert held.keys() <= {"close-the-pipes"}, held  # which may cut off its own word of having got out
     assert found["read-a-file"][1] == "read a secret of another file"
     assert found["connect-by-tcp"][1] == "TCP heard a connection"
     assert found["write-a-file"][1] == "drop/target appeared"
