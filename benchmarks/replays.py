@@ -48,7 +48,8 @@ six answers it tried its own code on positions of its own making. A harness is d
 This page is made by `python benchmarks/replays.py --write`: it runs every search again with the recorded answers, which
 has to give the recorded programs with the recorded H, and checks the best harness, and the first answer alone, on
 sealed scenarios: 10 × 1000 own steps, and judged rows of foreign actions that nobody saw before. Intervals are 95 %.
-*Calls* are model calls; the paper's *iterations* of its search (with another model) stand beside.
+*Calls* are model calls; the paper's *iterations* of its search (with another model) stand beside. A dash: not checked
+this way yet. The paper's own tables, over all of these, are in [paper.md](paper.md), made by `bridle paper harnesses`.
 """
 
 
