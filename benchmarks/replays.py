@@ -141,7 +141,14 @@ def policies(rows: list[dict[str, Any]]) -> str:
     for row in rows:
         reward = max(0.0, 2 * row["h"] - 1)
         game = row["environment"].split("/")[-1]
-        cells = [game, row.get("stop", "-"), str(row["calls"]), f"{row['h']:.3f}", f"{reward:.3f}", illegal(row.get("sealed"))]
+        cells = [
+            game,
+            row.get("stop", "-"),
+            str(row["calls"]),
+            f"{row['h']:.3f}",
+            f"{reward:.3f}",
+            illegal(row.get("sealed")),
+        ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
