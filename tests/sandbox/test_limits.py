@@ -106,7 +106,7 @@ def test_limit_memory_bytes(sandbox: LocalSandbox) -> None:
             assert found is not None
             assert found.kind == "memory"
             assert loaded.call("propose_action", "1").value == "1"
-    with sandbox.load(harness(body), Limits(memory_bytes=512 << 20)) as loaded:
+    with sandbox.load(harness(body), Limits(memory_bytes=512 << 20, call_seconds=20.0)) as loaded:
         assert loaded.call("propose_action", "300").value == "300"
 
 
