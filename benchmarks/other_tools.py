@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bridle.agents.simulated import simulated
 from bridle.environments.catalog import resolve
+from bridle.errors import BridleError
 from bridle.evaluation import metrics
 from bridle.evaluation.assessed import AssessedEpisode
 from bridle.evaluation.guarded import play, played, setting
@@ -89,7 +90,7 @@ def main() -> int:
     os.chdir(Path(__file__).parent)
     try:
         resolve("dojo:Dojo")
-    except Exception as error:
+    except BridleError as error:
         print(f"AgentDojo is not installed here ({error}); pip install agentdojo==0.1.35.", file=sys.stderr)
         return 0
     for suite in asked.suites:
