@@ -211,8 +211,10 @@ def test_a_reading_of_the_host_is_held_to_its_range_at_once() -> None:
     assert guard.call("pay", PAY).ok, "no data is not outside"
     guard.note("drift", 0.2)
     assert guard.call("pay", PAY).ok
-    guard.note("drift", float("nan"))
-    assert guard.call("pay", PAY).error_class == "unexpected", "what is no number lies outside"
+    for reading in (float("nan"), "high", None, [0.1]):
+        guard.note("drift", reading)  # type: ignore[arg-type]
+        assert guard.call("pay", PAY).error_class == "unexpected", "what is no number lies outside"
+        guard.resume()
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,14 @@ def test_malformed_proposals_are_refused_with_a_sentence(proposal: Any) -> None:
     assert office.done == []
 
 
+@pytest.mark.parametrize("arguments", [None, [1], "amount", 5])
+def test_arguments_that_are_no_object_are_refused_with_a_sentence(arguments: Any) -> None:
+    office = Office()
+    answer = guard_for(office, FakeLoaded()).call("pay", arguments)
+    assert (answer.ok, answer.error_class) == (False, "schema")
+    assert office.done == []
+
+
 # --- rewrites ---------------------------------------------------------------------------------------------------------
 
 

@@ -83,13 +83,11 @@ def test_methods_and_objects_are_callables_too() -> None:
     assert declared(Clerk(), effect="idempotent").name == "Clerk"
 
 
-def _by_position(*names: str) -> None: ...
-def _only_position(name: str, /) -> None: ...
 def _no_json(when: complex) -> None: ...
 def _unknown(name: "Nowhere") -> None: ...  # type: ignore[name-defined]  # noqa: F821
 
 
-@pytest.mark.parametrize("function", [_by_position, _only_position, _no_json, _unknown])
+@pytest.mark.parametrize("function", [_no_json, _unknown])
 def test_what_can_not_be_declared_says_so(function: Any) -> None:
     with pytest.raises(UsageError):
         declared(function, effect="read-only")
@@ -204,6 +202,67 @@ def test_without_a_mapping_the_tool_is_the_question() -> None:
 
 def len_of(text: str) -> int:
     return len(text)
+
+
+def _placed(first: int, second: int = 2, /, third: int = 3, *rest: int, last: int = 9, **more: int) -> list[Any]:
+    return [first, second, third, *rest, last, more]
+
+
+def test_what_is_taken_by_position_has_a_name_in_a_call() -> None:
+    tool = declared(_placed, effect="read-only")
+    assert tool.schema["properties"]["rest"] == {"type": "array", "items": {"type": "integer"}}
+    assert tool.schema["required"] == ["first"]
+    guarded = wrap(_placed, effect="read-only", engine=no_policy())
+    assert guarded(1) == [1, 2, 3, 9, {}]
+    assert guarded(1, 5, 6, 7, 8, last=0, other=4) == [1, 5, 6, 7, 8, 0, {"other": 4}]
+    assert guarded(first=1, rest=[7]) == [1, 2, 3, 7, 9, {}]  # type: ignore[call-arg]
+    with pytest.raises(Refused, match="rest"):
+        guarded(1, 2, 3, "seven")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="each once"):
+        guarded(1, 2, 3, 4, third=3)  # type: ignore[misc]
+
+
+def test_what_has_no_signature_is_called_by_name() -> None:
+    guarded = wrap(max, effect="read-only", engine=no_policy(), schema={"type": "object"})
+    with pytest.raises(UsageError, match="by name"):
+        guarded(1, 2)
+
+
+class Awaited:
+    async def __call__(self, name: str) -> str:
+        await asyncio.sleep(0)
+        return name
+
+
+def test_an_object_that_is_called_asynchronously_is_awaited() -> None:
+    guarded = wrap(Awaited(), effect="read-only", engine=no_policy())
+    assert asyncio.run(guarded(name="a")) == "a"
+    box = Toolbox(no_policy())
+    box.tool(effect="read-only")(Awaited())
+    with pytest.raises(UsageError, match="AsyncGuard"):
+        box.open()
+
+
+def test_what_nobody_waits_for_is_no_result() -> None:
+    started: list[str] = []
+
+    async def later(name: str) -> str:
+        started.append(name)
+        return name
+
+    def hidden(name: str) -> Any:
+        return later(name)
+
+    with pytest.raises(ToolFailure, match="to be awaited") as failed:
+        wrap(hidden, effect="irreversible", engine=no_policy())(name="a")
+    assert (failed.value.error_class, started) == ("internal", [])
+
+
+def test_who_has_to_be_awaited_is_no_listener_of_a_guard_that_does_not() -> None:
+    async def told(escalation: Any) -> None: ...
+
+    with pytest.raises(UsageError, match="AsyncGuard"):
+        wrap(len_of, effect="read-only", engine=no_policy(), listeners=Listeners(on_escalation=told))
 
 
 # --- a box of tools ---------------------------------------------------------------------------------------------------

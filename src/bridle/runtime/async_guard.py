@@ -22,7 +22,7 @@ from bridle.runtime.conduct import Conduct
 from bridle.runtime.effects import Abandoned, Effect, Invoke, Mode, Proposal, Propose
 from bridle.runtime.gate import Gate
 from bridle.runtime.guard import Answer, nobody
-from bridle.runtime.keeping import WITHIN, Keeping, invoked, stated
+from bridle.runtime.keeping import WITHIN, Keeping, invoked, stated, stated_arguments
 from bridle.runtime.source import HarnessSource
 from bridle.runtime.turn import CallTurn, Escalation
 from bridle.trace import TraceStep
@@ -56,7 +56,7 @@ class AsyncGuard:
 
     async def call(self, tool: str, arguments: Mapping[str, Any], *, confidence: float | None = None) -> Answer:
         """As `Guard.call`."""
-        return await self.propose({"tool": tool, "arguments": dict(arguments)}, confidence=confidence)
+        return await self.propose({"tool": tool, "arguments": stated_arguments(arguments)}, confidence=confidence)
 
     async def propose(self, action: Action, *, confidence: float | None = None) -> Answer:
         """As `Guard.propose`."""

@@ -2,7 +2,8 @@
 
 Hints that say it: `str`, `int`, `float`, `bool`, `None`, `Literal`, unions, `list[T]`, `dict[str, T]`, `TypedDict`, and
 `Any` for anything. `Annotated[T, {…}]` adds keywords of JSON Schema, `Annotated[T, "…"]` a description. Other types are
-refused: a tool is given JSON, and has to say so.
+refused: a tool is given JSON, and has to say so. A call states every argument by name, also what a function takes by
+position only; `*values` are a list of that name.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import collections.abc
 import inspect
 import types
 import typing
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -88,13 +90,49 @@ def arguments_schema(function: Callable[..., Any], called: str) -> dict[str, Any
         if parameter.kind is parameter.VAR_KEYWORD:
             more = True
             continue
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY):
-            raise UsageError(f"{called} takes {parameter.name} by position; a tool is called by name.")
         hint = hints.get(parameter.name, parameter.empty)
-        properties[parameter.name] = _schema(hint, f"{parameter.name} of {called}")
+        stated = _schema(hint, f"{parameter.name} of {called}")
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            properties[parameter.name] = {"type": "array", "items": stated}
+            continue
+        properties[parameter.name] = stated
         if parameter.default is parameter.empty:
             required.append(parameter.name)
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": more}
+
+
+def by_name(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as one that takes every argument by its name, as a call states them; itself where it does already.
+
+    What it takes by position only is put there, and what it takes any number of (`*values`) is a list.
+    """
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return function  # Some of C's have none: whoever gives their schema says that it is theirs.
+    kinds = {parameter.kind for parameter in signature.parameters.values()}
+    if not kinds & {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.VAR_POSITIONAL}:
+        return function
+    more = next((p.name for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD), None)
+
+    def placed(**named: Any) -> Any:
+        bound = inspect.BoundArguments(signature, OrderedDict())
+        for name, value in named.items():
+            if name in signature.parameters and name != more:
+                bound.arguments[name] = value
+            elif more is not None:
+                bound.arguments.setdefault(more, {})[name] = value
+            else:
+                raise TypeError(f"there is no argument {name}")
+        bound.apply_defaults()
+        return function(*bound.args, **bound.kwargs)
+
+    return placed
+
+
+def asynchronous(function: Callable[..., Any]) -> bool:
+    """Whether its answer has to be awaited, as far as that can be told without calling it."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
 def _schema(hint: Any, where: str) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from bridle.errors import UsageError
 from bridle.harness import Action, Loaded
 from bridle.runtime.call_modes import call_turn
 from bridle.runtime.conduct import Conduct
+from bridle.runtime.declared import asynchronous
 from bridle.runtime.effects import Abandoned, Effect, Invoke, Mode, Proposal, Propose
 from bridle.runtime.gate import Gate
-from bridle.runtime.keeping import WITHIN, Answer, Keeping, invoked, stated
+from bridle.runtime.keeping import WITHIN, Answer, Keeping, invoked, stated, stated_arguments
 from bridle.runtime.source import Active, HarnessSource, Pinned
 from bridle.runtime.turn import CallTurn, Escalation
 from bridle.trace import TraceStep
@@ -44,8 +45,10 @@ class Guard:
         trace and `on_escalation` what a person is asked, in this order, after the turn; what they raise is raised.
 
         Raises:
-            UsageError: gate and conduct have different mappings.
+            UsageError: gate and conduct have different mappings, or who is told would have to be awaited.
         """
+        if any(listener is not None and asynchronous(listener) for listener in (on_record, on_escalation)):
+            raise UsageError("Nobody would wait for an asynchronous listener here; use an AsyncGuard.")
         self._gate, self._keeping = gate, Keeping(gate, conduct, harness)
         self._on_record, self._on_escalation = on_record, on_escalation
         self._lock, self._holder = threading.Lock(), 0
@@ -56,7 +59,7 @@ class Guard:
         Raises:
             EnvironmentFault: a simulated environment broke. A live session types its tools' errors instead.
         """
-        return self.propose({"tool": tool, "arguments": dict(arguments)}, confidence=confidence)
+        return self.propose({"tool": tool, "arguments": stated_arguments(arguments)}, confidence=confidence)
 
     def propose(self, action: Action, *, confidence: float | None = None) -> Answer:
         """The agent's proposal, however malformed; raises as `call` does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -132,6 +133,11 @@ class Keeping:
 def stated(said: Action | Proposal) -> Action | Proposal:
     """What an agent said; where a call comes from is not the agent's to say."""
     return said._replace(origin="agent") if isinstance(said, Proposal) else said
+
+
+def stated_arguments(arguments: Any) -> Any:
+    """A call's arguments as JSON has them; what is no object stays what it is, for the guard to refuse."""
+    return dict(arguments) if isinstance(arguments, Mapping) else arguments
 
 
 def invoked(call: Call, loaded: Loaded | None) -> Reply:

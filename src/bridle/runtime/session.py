@@ -18,6 +18,7 @@ from bridle.environment import Observation, Step
 from bridle.errors import BridleError, UsageError
 from bridle.harness import Action
 from bridle.runtime.awaited import awaited
+from bridle.runtime.declared import asynchronous, by_name
 from bridle.trace import INTERFACE, POLICY_DENIED, Answerer, Source, Tool, TraceStep, ViewBuilder, executed
 
 Function: TypeAlias = Callable[..., Any]
@@ -58,10 +59,10 @@ class ToolSession:
             UsageError: a tool has to be awaited, and this session does not wait.
         """
         for name, (_, function) in tools.items():
-            if not self.awaits and inspect.iscoroutinefunction(function):
+            if not self.awaits and asynchronous(function):
                 raise UsageError(f"The tool {name} is asynchronous; use an AsyncToolSession and an AsyncGuard.")
         declared = [tool for tool, _ in tools.values()]
-        self._functions = {name: function for name, (_, function) in tools.items()}
+        self._functions = {name: by_name(function) for name, (_, function) in tools.items()}
         self._informing, self._sources = informing, sources
         self._fits = ArgumentCheck(declared)
         self._view = ViewBuilder(task=task, tools=declared, me=me)
@@ -87,6 +88,8 @@ class ToolSession:
         except BaseException:
             self._noted(action, INTERRUPTED)
             raise
+        if inspect.isawaitable(result):
+            return self._noted(action, _unawaited(result))
         return self._noted(action, _succeeded(result))
 
     def _noted(self, action: Action, step: Step) -> Step:
@@ -162,6 +165,14 @@ def _failed(error: Exception) -> Step:
     if isinstance(error, TimeoutError):
         return Step(legal=True, feedback=str(error) or "The tool did not answer in time.", error_class="timeout")
     return Step(legal=True, feedback=f"{type(error).__name__}: {error}", error_class="internal")
+
+
+def _unawaited(result: Any) -> Step:
+    """Nobody waits here for what the tool began: a coroutine never runs, and of all else nobody knows what it does."""
+    if inspect.iscoroutine(result):
+        result.close()
+    message = "It answered something to be awaited: use an AsyncToolSession and an AsyncGuard."
+    return Step(legal=True, feedback=message, error_class="internal")
 
 
 def _succeeded(result: Any) -> Step:

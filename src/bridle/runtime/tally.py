@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from numbers import Number
+from typing import NamedTuple, cast
 
 from bridle.errors import UsageError
 from bridle.trace import TraceStep
@@ -57,9 +58,12 @@ class Expected(NamedTuple):
     high: float = math.inf
     after: int = 10
 
-    def holds(self, value: float) -> bool:
+    def holds(self, value: object) -> bool:
         """Whether the value lies inside; what is no number lies outside."""
-        return self.low <= value <= self.high
+        try:
+            return bool(self.low <= cast(float, value) <= self.high)
+        except (TypeError, ValueError):
+            return False
 
 
 def unexpected(expected: Mapping[str, Expected], tally: Tally, readings: Mapping[str, float]) -> str:
@@ -69,7 +73,8 @@ def unexpected(expected: Mapping[str, Expected], tally: Tally, readings: Mapping
         known = name in readings or (name in shares and tally.proposals >= wanted.after)
         value = readings[name] if name in readings else shares.get(name, 0.0)
         if known and not wanted.holds(value):
-            return f"{name} is {value:.3g}, expected from {wanted.low:g} to {wanted.high:g}"
+            shown = f"{value:.3g}" if isinstance(value, Number) else "no number"
+            return f"{name} is {shown}, expected from {wanted.low:g} to {wanted.high:g}"
     return ""
 
 

@@ -22,7 +22,7 @@ from bridle.authorization import Facts, Informing, PolicyEngine
 from bridle.errors import BridleError, UsageError
 from bridle.runtime.async_guard import AsyncGuard
 from bridle.runtime.conduct import Conduct
-from bridle.runtime.declared import declared
+from bridle.runtime.declared import asynchronous, declared
 from bridle.runtime.gate import NOBODY, Gate
 from bridle.runtime.guard import Answer, Guard
 from bridle.runtime.policies.mapping import RequestMapping
@@ -246,7 +246,7 @@ def wrap(
     tool = declared(function, effect=effect, schema=schema)
     box.add(tool, function)
     tools: _Wrapped
-    if inspect.iscoroutinefunction(function):
+    if asynchronous(function):
         tools = box.open_async(harness=harness, listeners=listeners)
     else:
         tools = box.open(harness=harness, listeners=listeners)
@@ -266,13 +266,16 @@ def _arguments(name: str, function: Function, values: tuple[Any, ...], named: Ma
     """A call's arguments by name. What is missing or odd in them is for the harness to mend and the schema to say."""
     if not values:
         return dict(named)
-    names = [
-        parameter.name
-        for parameter in inspect.signature(function).parameters.values()
-        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD
-    ]
-    placed = dict(zip(names, values, strict=False))
-    if len(values) > len(names) or placed.keys() & named.keys():
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        raise UsageError(f"What {name} takes by position is not known; call it by name.") from None
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
+    placed: dict[str, Any] = dict(zip(names, values, strict=False))
+    if rest is not None and len(values) > len(names):
+        placed[rest] = list(values[len(names) :])
+    if (rest is None and len(values) > len(names)) or placed.keys() & named.keys():
         raise UsageError(f"{name} takes {', '.join(names)}, each once; call it by name.")
     return {**placed, **named}
 
