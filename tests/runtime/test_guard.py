@@ -277,12 +277,19 @@ def test_a_sandbox_that_fails_or_a_harness_that_can_not_be_had_fails_closed() ->
     assert guard_for(office, Broken()).call("pay", PAY).error_class == "harness-failed"
 
     class Nowhere:
-        def active(self) -> Active:
-            raise HarnessFault(Failure(blame=Blame.HARNESS, kind="load", message="does not load"))
+        def __init__(self, fault: Exception) -> None:
+            self.fault = fault
 
-    held = conduct()
-    gate = Gate(office.session(), held.mapping, CountingEngine())
-    assert Guard(gate, held, harness=Nowhere()).call("pay", PAY).error_class == "harness-failed"
+        def active(self) -> Active:
+            raise self.fault
+
+    unloadable = HarnessFault(Failure(blame=Blame.HARNESS, kind="load", message="does not load"))
+    for fault in (unloadable, SandboxFault("no namespaces"), OSError("the registry's disk is gone")):
+        held = conduct()
+        gate = Gate(office.session(), held.mapping, CountingEngine())
+        answer = Guard(gate, held, harness=Nowhere(fault)).call("pay", PAY)
+        assert answer.error_class == "harness-failed"
+        assert str(fault).split(": ")[-1] in answer.message
     assert office.done == []
 
 

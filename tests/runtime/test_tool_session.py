@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from payments import TOOLS, Office
 
+from bridle.errors import EnvironmentFault
 from bridle.runtime.session import ToolFailure, ToolSession
 from bridle.trace import Source, Withholding
 
@@ -87,6 +88,28 @@ def test_declared_sources_are_read_each_time() -> None:
     live = session(Office(), sources=sources)
     assert live.observe().view["sources"] == {"queue": 1}
     assert live.observe().view["sources"] == {"queue": 2}
+
+
+def test_sources_that_can_not_be_read_are_a_fault_that_says_so() -> None:
+    def sources() -> list[Source]:
+        raise KeyError("queue")
+
+    with pytest.raises(EnvironmentFault, match=r"sources can't be read \(KeyError: 'queue'\)"):
+        session(Office(), sources=sources).observe()
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("not even that")
+
+
+def test_an_exception_that_can_not_say_what_it_is_leaves_an_unknown_outcome_like_any_other() -> None:
+    office = Office()
+    office.faults = [Mute()]
+    live = session(office)
+    step = live.step(READ)
+    assert (step.legal, step.error_class, step.feedback) == (True, "internal", "Mute: it has no readable message")
+    assert len(live.observe().view["calls"]) == 1
 
 
 def test_after_an_unknown_outcome_what_was_known_is_not_known_any_more() -> None:

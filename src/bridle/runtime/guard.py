@@ -57,7 +57,8 @@ class Guard:
         """The agent calls a tool; `confidence` is its own, where it states one.
 
         Raises:
-            EnvironmentFault: a simulated environment broke. A live session types its tools' errors instead.
+            EnvironmentFault: a simulated environment broke, or a live session's declared sources can't be read. The
+                errors of its tools are typed instead.
         """
         return self.propose({"tool": tool, "arguments": stated_arguments(arguments)}, confidence=confidence)
 

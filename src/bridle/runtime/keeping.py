@@ -69,7 +69,7 @@ class Keeping:
             return self._conduct, None
         try:
             active = self._harness.active()
-        except (HarnessFault, SandboxFault) as fault:
+        except Exception as fault:  # Whatever a source raises, there is no harness to ask.
             return replace(self._conduct, reviewer=FailedReviewer(_failure(fault))), None
         if active is not self._active:
             self._active = active
@@ -150,7 +150,9 @@ def invoked(call: Call, loaded: Loaded | None) -> Reply:
         return Reply(failure=_failure(fault))
 
 
-def _failure(fault: HarnessFault | SandboxFault) -> Failure:
+def _failure(fault: Exception) -> Failure:
     if isinstance(fault, HarnessFault):
         return fault.failure
-    return Failure(blame=Blame.INFRASTRUCTURE, kind="sandbox", message=str(fault))
+    if isinstance(fault, SandboxFault):
+        return Failure(blame=Blame.INFRASTRUCTURE, kind="sandbox", message=str(fault))
+    return Failure(blame=Blame.INFRASTRUCTURE, kind="source", message=f"{type(fault).__name__}: {fault}")
