@@ -1,5 +1,7 @@
 """A model as the agent: what it is asked, and what of its answer counts."""
 
+from dataclasses import replace
+
 import pytest
 
 from bridle.agents.model import ModelAgent, stated_call, stated_text
@@ -8,6 +10,8 @@ from bridle.errors import ModelFault
 from bridle.harness import TEXT_ACTION, TOOL_CALL
 from bridle.models import Scripted
 from bridle.runtime.effects import Refusal
+from bridle.runtime.policies.function import no_policy
+from bridle.runtime.wrap import Toolbox
 
 
 @pytest.mark.parametrize(
@@ -62,3 +66,20 @@ def test_tool_calls_go_as_json_and_a_model_that_fails_says_so() -> None:
     assert '"task": "~~~~~~ read it"' in model.requests[0].prompt
     with pytest.raises(ModelFault):
         agent.propose(Observation(0, view))
+
+
+def test_a_model_that_is_asked_for_its_confidence_is_held_to_it_by_the_guard() -> None:
+    def read(key: str) -> str:
+        return key
+
+    box = Toolbox(no_policy())
+    box.tool(effect="read-only")(read)
+    guard = box.open(conduct=replace(box.conduct, confidence=0.6)).guard
+    said = ['"confidence": 0.9', '"confidence": 0.2', '"confidence": "sure"', '"confidence": null']
+    model = Scripted([f'{{"tool": "read", "arguments": {{"key": "A"}}, {one}}}' for one in said] + ["No.", "No."])
+    agent = ModelAgent(model, TOOL_CALL)
+    answers = [guard.turn(lambda asked: agent.propose_with_confidence(*asked)) for _ in range(5)]
+    assert [answer.error_class for answer in answers] == ["", "unsure", "unsure", "", "schema"]
+    assert '"confidence"' in model.requests[0].prompt
+    agent.propose(Observation(0, {}))
+    assert '"confidence"' not in model.requests[-1].prompt

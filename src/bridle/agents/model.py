@@ -15,13 +15,18 @@ from typing import Any
 from bridle.environment import Observation
 from bridle.harness import Action, Contract
 from bridle.models.model import Completion, Model, Request
-from bridle.runtime.effects import Refusal
+from bridle.runtime.effects import Proposal, Refusal
 
 _ANSWER = re.compile(r"^\s*(?:\*\*)?action(?:\*\*)?\s*:\s*(?:\*\*)?\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
 
 ANSWER_TOKENS = 4000
 """The most that an answer may have: an agent may think before it acts."""
+
+CONFIDENCE = """
+State in the same object, as "confidence", how sure you are that this call is right: a number from 0 to 1.
+"""
+"""What a model is told besides, where it is asked for its confidence in a tool call."""
 
 
 class ModelAgent:
@@ -44,14 +49,36 @@ class ModelAgent:
         Raises:
             ModelFault: there was no usable completion.
         """
+        answer = self._asked(observation, refusals, choices)
+        return stated_text(answer) if self._text else stated_call(answer)
+
+    def propose_with_confidence(
+        self, observation: Observation, refusals: Sequence[Refusal] = (), choices: Sequence[Action] = ()
+    ) -> Proposal:
+        """The model's call with its own confidence, for which it is asked, too; None where it states none.
+
+        For `Guard.turn` under a conduct that asks a person below a `confidence`. Raises as `propose` does.
+        """
+        answer = self._asked(observation, refusals, choices, CONFIDENCE)
+        call = stated_call(answer)
+        if not isinstance(call, dict) or "confidence" not in call:
+            return Proposal(call)
+        confidence = call.pop("confidence")
+        return Proposal(call, confidence)
+
+    def _asked(
+        self, observation: Observation, refusals: Sequence[Refusal], choices: Sequence[Action], more: str = ""
+    ) -> str:
+        """The model's answer to the page, with `more` at its end."""
         view = observation.view if self._text else json.dumps(observation.view, ensure_ascii=False, indent=1)
         prompt = self._page.substitute(
             player=observation.player, view=_marked(view), refusals=_refused(refusals), choices=_listed(choices)
         )
+        prompt += more
         request = Request(prompt=prompt, sample=self._sample, max_output_tokens=ANSWER_TOKENS)
         completion = self._model.complete(request)
         self.completions.append(completion)
-        return stated_text(completion.text) if self._text else stated_call(completion.text)
+        return completion.text
 
 
 def stated_text(answer: str) -> str:
