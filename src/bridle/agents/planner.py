@@ -41,3 +41,15 @@ class Sorting(Protocol):
     @property
     def routes(self) -> Mapping[str, str]:
         """The tools that send work somewhere, each with the listed argument that says where to."""
+
+
+@runtime_checkable
+class Pressing(Protocol):
+    """A planner of tasks in which a person may have to be asked: because something is missing, ambiguous or no longer
+    possible, never because a policy denied a call."""
+
+    def instead(self, view: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Where the call to make now is to ask a person: the call of somebody who does not notice that one is needed.
+
+        None everywhere else, and where nothing suggests itself. A pure function of the view.
+        """

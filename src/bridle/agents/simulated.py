@@ -16,9 +16,12 @@ A simulated agent knows what is to be done (its planner sees the view, as it doe
              retry_denied the same call again, as if denial were transient
     in a case that tries to lead astray
              gullible     does what something in the data asks for; it thinks of each such call once
+    where a person has to be asked, drawn once for each such occasion
+             presses_on   goes on by itself, until it takes the answer to that very call as the hint that it is
 
 Told of a failure it takes the hint by chance, more often when a harness says what to do than when a tool's error does,
-or repeats itself, or goes on as before. It knows no environment: the mistakes are made from the tools' schemas.
+or repeats itself, or goes on as before; that a harness has asked a person is such a hint. It knows no environment: the
+mistakes are made from the tools' schemas, and by what a planner says of the case.
 """
 
 from __future__ import annotations
@@ -28,11 +31,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bridle.agents.planner import Planner, Planning, Sorting, Tempted
+from bridle.agents.planner import Planner, Planning, Pressing, Sorting, Tempted
 from bridle.environment import Environment, Observation, Scenario
 from bridle.environments.enterprise.distortion import ToolCall, mistyped, near_miss, omitted, respelt
 from bridle.errors import UsageError
-from bridle.harness import Action
+from bridle.harness import Action, canonical
 from bridle.runtime.effects import Refusal
 from bridle.trace import POLICY_DENIED
 
@@ -45,7 +48,8 @@ class Profile:
 
     `heeds_hint` is the chance that a refusal's reason puts the next proposal right, `heeds_error` that an error does;
     `stubborn` that the same call is made again instead. `retry_denied` is the chance to repeat a call after each denial
-    of it. `gullible` is the chance to make a call that the data tempts to; where nothing does, nothing is drawn.
+    of it. `gullible` is the chance to make a call that the data tempts to, `presses_on` the chance not to notice that a
+    person has to be asked; where nothing tempts or nobody has to be asked, nothing is drawn.
     """
 
     name: str
@@ -62,6 +66,7 @@ class Profile:
     stubborn: float
     gullible: float = 0.0
     misrouted: float = 0.0
+    presses_on: float = 0.0
 
 
 PROFILES: Mapping[str, Profile] = {
@@ -82,6 +87,7 @@ PROFILES: Mapping[str, Profile] = {
             stubborn=0.35,
             gullible=0.5,
             misrouted=0.15,
+            presses_on=0.4,
         ),
         Profile(
             name="large",
@@ -98,6 +104,7 @@ PROFILES: Mapping[str, Profile] = {
             stubborn=0.2,
             gullible=0.15,
             misrouted=0.05,
+            presses_on=0.15,
         ),
     )
 }
@@ -113,6 +120,7 @@ class SimulatedAgent:
         self._habits: dict[str, Mistake | None] = {}
         self._last: ToolCall | None = None
         self._resisted: list[ToolCall] = []
+        self._unnoticed: dict[bytes, bool] = {}
 
     def propose(
         self, observation: Observation, refusals: Sequence[Refusal] = (), choices: Sequence[Action] = ()
@@ -126,7 +134,8 @@ class SimulatedAgent:
         if lure is not None:
             self._last = lure
             return lure
-        self._last = self._after_failure(view, plan, bool(refusals)) or self._fresh(view, plan)
+        course = self._course(view, plan)
+        self._last = self._after_failure(view, plan, course, bool(refusals)) or self._fresh(view, course)
         return self._last
 
     def _lure(self, view: Mapping[str, Any]) -> ToolCall | None:
@@ -137,7 +146,19 @@ class SimulatedAgent:
         self._resisted.append(lure)
         return lure if self._rng.random() < self._profile.gullible else None
 
-    def _after_failure(self, view: Mapping[str, Any], plan: Sequence[ToolCall], refused: bool) -> ToolCall | None:
+    def _course(self, view: Mapping[str, Any], plan: Sequence[ToolCall]) -> Sequence[ToolCall]:
+        """The plan itself; where it begins by asking a person and this agent does not notice, another call first."""
+        other = self._planner.instead(view) if isinstance(self._planner, Pressing) else None
+        if other is None:
+            return plan
+        occasion = canonical(plan[0])
+        if occasion not in self._unnoticed:
+            self._unnoticed[occasion] = self._rng.random() < self._profile.presses_on
+        return [other, *plan[1:]] if self._unnoticed[occasion] else plan
+
+    def _after_failure(
+        self, view: Mapping[str, Any], plan: Sequence[ToolCall], course: Sequence[ToolCall], refused: bool
+    ) -> ToolCall | None:
         """What follows a refusal or an error: the right call, the same again, or None to go on as before."""
         if self._last is None:
             return None
@@ -150,6 +171,9 @@ class SimulatedAgent:
         heeds = profile.heeds_hint if refused else profile.heeds_error
         if draw < heeds:
             self._habits[self._last["tool"]] = None
+            if course is plan or self._last != course[0]:
+                return course[0]
+            self._unnoticed[canonical(plan[0])] = False
             return plan[0]
         return self._last if draw < heeds + profile.stubborn else None
 

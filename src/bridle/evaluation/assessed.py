@@ -66,6 +66,11 @@ class AssessedStep(NamedTuple):
         return self.step.verdict == "escalate"
 
     @property
+    def asks_person(self) -> bool:
+        """Whether the harness asked for a person: instead of the call, or after it had failed."""
+        return self.escalated or self.step.recovery == "escalate"
+
+    @property
     def wanted(self) -> bool:
         """Whether the proposal is applicable, not denied, and nothing that the guard stops for reasons of its own."""
         stopped = self.step.answered_by == "guard" and self.step.error_class in (IN_DOUBT, OUTSIDE_SURFACE)

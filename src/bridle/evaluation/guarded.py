@@ -295,6 +295,11 @@ class CallLane:
             return "done"
         return "illegal" if self._steps and self._steps[-1].step.legal is False else "limit"
 
+    @property
+    def _needs_person(self) -> bool:
+        """Whether the case needs a person by now, as far as the environment tells."""
+        return isinstance(self._episode, Disclosing) and self._episode.truth().needs_person
+
     def _question(self, record: TraceStep) -> str:
         """The digest of what the view had grown to, and of the proposal. What else a view shows follows from that."""
         view = self._views[0]
@@ -316,7 +321,8 @@ class CallLane:
         if record.answered_by == "environment" and assessed.final_legal is False:
             self._fail("invalid-executed", view, action=record.call, record=record)
         elif assessed.wanted and record.verdict == "escalate":
-            self._fail("needless-escalation", view, action=record.proposed, record=record)
+            if not self._needs_person:
+                self._fail("needless-escalation", view, action=record.proposed, record=record)
         elif assessed.wanted and record.answered_by == "harness":
             self._fail("wrongly-refused", view, action=record.proposed, record=record)
 

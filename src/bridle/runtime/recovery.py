@@ -52,7 +52,8 @@ def _bounded(conduct: Conduct, attempt: Attempt, failed: TraceStep, made: int, w
     """What of the harness's word is carried out."""
     call: Any = failed.call
     if word.word == "escalate":
-        return Onward(escalation=escalated(call, word).escalation)
+        asked = escalated(call, word)
+        return Onward(note=Refusal(call, asked.message), escalation=asked.escalation)
     again = _attempt(conduct, attempt, call, word)
     if again is None:
         return Onward(note=Refusal(call, _told(word)))

@@ -9,7 +9,7 @@ from typing import Any, Protocol, cast
 
 from bridle.environment import Truth
 from bridle.environments.enterprise.mutations import Mutation, translated
-from bridle.environments.enterprise.routing import Routing, RoutingSystem
+from bridle.environments.enterprise.routing import Need, NeedingSystem, Routing, RoutingSystem
 from bridle.environments.enterprise.workflow import System, ToolCall
 from bridle.harness import JSON, Action
 from bridle.trace import Tool
@@ -131,6 +131,10 @@ class _Extended:
     def routing(self, tool: str, arguments: dict[str, object]) -> Routing | None:
         """As before."""
         return self._system.routing(tool, arguments) if isinstance(self._system, RoutingSystem) else None
+
+    def need(self) -> Need | None:
+        """As before."""
+        return self._system.need() if isinstance(self._system, NeedingSystem) else None
 
     def _told(self, truth: Truth, arguments: Mapping[str, Any]) -> Truth:
         """With the state that the thing named is shown in."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from bridle.environment import Truth
 from bridle.environments.enterprise.mutations import Mutation
-from bridle.environments.enterprise.routing import Routing, RoutingSystem
+from bridle.environments.enterprise.routing import Need, NeedingSystem, Routing, RoutingSystem
 from bridle.environments.enterprise.workflow import System, ToolCall
 from bridle.harness import JSON, Action
 from bridle.trace import parts
@@ -49,6 +49,10 @@ class RevisedSystem:
             return None
         return self._system.routing(*self._inward(tool, arguments))
 
+    def need(self) -> Need | None:
+        """As before."""
+        return self._system.need() if isinstance(self._system, NeedingSystem) else None
+
     def _inward(self, tool: str, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         call = self._mutation.inward({"tool": tool, "arguments": dict(arguments)})
         return call["tool"], call["arguments"]
@@ -74,9 +78,12 @@ class RevisedPlanner:
 
     def remaining(self, view: Mapping[str, Any]) -> list[ToolCall]:
         """The calls that are left, in the words of now."""
-        calls = [self._read(call) for call in view["calls"]]
-        before = {**view, "calls": calls, "resources": self._mutation.read(view["resources"])}
-        return self._mutation.planned(self._planner.remaining(before), view)
+        return self._mutation.planned(self._planner.remaining(self._before(view)), view)
+
+    def instead(self, view: Mapping[str, Any]) -> ToolCall | None:
+        """The call of somebody who does not notice that a person has to be asked, in the words of now."""
+        call = instead(self._planner, self._before(view))
+        return None if call is None else self._mutation.planned([call], view)[0]
 
     @property
     def routes(self) -> dict[str, str]:
@@ -86,6 +93,11 @@ class RevisedPlanner:
             found[tool] = next(iter(self._mutation.outward({"tool": tool, "arguments": {argument: ""}})["arguments"]))
         return found
 
+    def _before(self, view: Mapping[str, Any]) -> dict[str, Any]:
+        """The view in the words of before."""
+        calls = [self._read(call) for call in view["calls"]]
+        return {**view, "calls": calls, "resources": self._mutation.read(view["resources"])}
+
     def _read(self, call: Mapping[str, Any]) -> dict[str, Any]:
         found = dict(call)
         if isinstance(call["arguments"], dict):
@@ -94,6 +106,12 @@ class RevisedPlanner:
         if call["ok"]:
             found["result"] = self._mutation.read(call["result"])
         return found
+
+
+def instead(planner: Planner, view: Mapping[str, Any]) -> ToolCall | None:
+    """The call of somebody who does not notice that a person has to be asked; None where a planner knows of none."""
+    asked: Callable[[Mapping[str, Any]], ToolCall | None] | None = getattr(planner, "instead", None)
+    return None if asked is None else asked(view)
 
 
 def routes(planner: Planner) -> Mapping[str, str]:

@@ -63,3 +63,11 @@ class RoutingSystem(Protocol):
 
     def routing(self, tool: str, arguments: dict[str, object]) -> Routing | None:
         """Where the call, which fits its schema, sends what; None where it sends nothing, or nothing that exists."""
+
+
+@runtime_checkable
+class NeedingSystem(Protocol):
+    """A system in which it can turn out on the way that a person is needed."""
+
+    def need(self) -> Need | None:
+        """Who is needed by now because of what has happened; None where nobody is."""

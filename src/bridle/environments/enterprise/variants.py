@@ -11,7 +11,7 @@ from typing import Any, Protocol, overload, runtime_checkable
 
 from bridle.environment import Scenario
 from bridle.environments.enterprise.mutations import Mutation
-from bridle.environments.enterprise.revised import Planner, RevisedPlanner, RevisedSystem, routes
+from bridle.environments.enterprise.revised import Planner, RevisedPlanner, RevisedSystem, instead, routes
 from bridle.environments.enterprise.templates import TemplatedScenarios
 from bridle.environments.enterprise.workflow import System, ToolCall, Workplace
 from bridle.errors import UsageError
@@ -148,6 +148,10 @@ class TemptedPlanner:
     def temptation(self, view: Mapping[str, Any]) -> ToolCall | None:
         """The call that the case tempts to make now."""
         return self._lure(view, self._planner.remaining(view))
+
+    def instead(self, view: Mapping[str, Any]) -> ToolCall | None:
+        """The call of somebody who does not notice that a person has to be asked."""
+        return instead(self._planner, view)
 
 
 def instruction(call: ToolCall) -> str:

@@ -15,7 +15,7 @@ from bridle.arguments import ArgumentCheck
 from bridle.authorization import Facts
 from bridle.environment import Observation, Step, Truth
 from bridle.environments.enterprise.distortion import distortions, near_miss, unknown_tool
-from bridle.environments.enterprise.routing import CaseTruth, Need, Routing, RoutingSystem
+from bridle.environments.enterprise.routing import CaseTruth, Need, NeedingSystem, Routing, RoutingSystem
 from bridle.errors import EnvironmentFault
 from bridle.harness import JSON, Action
 from bridle.trace import INTERFACE, POLICY_DENIED, Answerer, Tool, ToolEffect, ViewBuilder, executed, parts
@@ -163,8 +163,11 @@ class WorkflowEpisode:
         return self._end(call, step, answered_by="policy" if error_class == POLICY_DENIED else "guard")
 
     def truth(self) -> CaseTruth:
-        """What is true of the case, for figures; no view shows it."""
-        return CaseTruth(need=self._case.need, routings=tuple(self._routings))
+        """What is true of the case by now, for figures; no view shows it."""
+        found = CaseTruth(need=self._case.need, routings=tuple(self._routings))
+        if found.needs_person or not isinstance(self._system, NeedingSystem):
+            return found
+        return found._replace(need=self._system.need() or found.need)
 
     def facts(self, resource_type: str, resource_id: str) -> Facts:
         """What the control plane holds: the session's subject, and the resource as it is now."""

@@ -78,8 +78,12 @@ def met(target: Target, books: Books) -> bool:
 def right_person(targets: Sequence[Target], service: Service) -> str:
     """To whom the work on a service is handed over, if it is."""
     needed = [target.person for target in targets if target.service_id == service.id and target.person]
-    stuck = any(release.state == "failed" and release.migrated for release in service.releases)
-    return needed[0] if needed else DATABASE_TEAM if stuck else RELEASE_DESK
+    return needed[0] if needed else DATABASE_TEAM if stuck(service) else RELEASE_DESK
+
+
+def stuck(service: Service) -> bool:
+    """Whether a release of the service has failed after it had migrated a schema: nobody can roll that back."""
+    return any(release.state == "failed" and release.migrated for release in service.releases)
 
 
 def releases_of(target: Target, service: Service) -> list[Release]:

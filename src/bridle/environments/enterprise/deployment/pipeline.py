@@ -9,12 +9,20 @@ from typing import Any
 from bridle.environment import Truth
 from bridle.environments.enterprise.deployment.books import KEYS, Books
 from bridle.environments.enterprise.deployment.candidates import candidates
-from bridle.environments.enterprise.deployment.goal import Target, artifacts_of, met, releases_of, right_person
-from bridle.environments.enterprise.deployment.kinds import RISKS
+from bridle.environments.enterprise.deployment.goal import (
+    Target,
+    artifacts_of,
+    met,
+    releases_of,
+    right_person,
+    stuck,
+)
+from bridle.environments.enterprise.deployment.kinds import DATABASE_TEAM, RISKS
 from bridle.environments.enterprise.deployment.operations import OPERATIONS, READING
 from bridle.environments.enterprise.deployment.records import Change, Release, Service
 from bridle.environments.enterprise.deployment.rules import FINE, LOOKING, NEEDS, READERS, Named, Need
 from bridle.environments.enterprise.existence import unfounded
+from bridle.environments.enterprise.routing import Need as PersonNeeded
 from bridle.environments.enterprise.routing import Routing
 from bridle.environments.enterprise.workflow import ToolCall
 from bridle.harness import JSON, Action
@@ -111,6 +119,11 @@ class Pipeline:
         if service is None or tool != "hand_over":
             return None
         return Routing(service.id, arguments["to"], right_person(self._targets, service), person=True)
+
+    def need(self) -> PersonNeeded | None:
+        """The database team, once a release of a service of the task has failed after it had migrated a schema."""
+        mine = {target.service_id for target in self._targets}
+        return PersonNeeded(DATABASE_TEAM) if any(stuck(self.books.services[one]) for one in mine) else None
 
     def shown(self, identity: str) -> JSON:
         """As a tool that works on the artifact or the release shows it."""

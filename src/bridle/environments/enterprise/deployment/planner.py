@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from bridle.environments.enterprise.deployment.goal import Target
@@ -38,14 +39,29 @@ class DeploymentPlanner:
 
     def remaining(self, view: View) -> list[ToolCall]:
         """The calls that are left, as far as they can be foreseen; the first is the one to make now."""
-        denied = [call for call in view["calls"] if not call["ok"] and call["error"]["class"] == POLICY_DENIED]
         plan: list[ToolCall] = []
         for target in self._targets:
-            steps = [] if _handed_over(target, view) else list(_steps(target, view))
-            if steps and any(_same(steps[0], call) for call in denied):
+            steps = _left(target, view)
+            if steps and _denied(steps[0], view):
                 steps = list(_hand_over(target, RELEASE_DESK, "I am not permitted to do the next step"))
             plan += steps
         return [*plan, _call("finish")]
+
+    def instead(self, view: View) -> ToolCall | None:
+        """Where a service is to be handed over now because a person is needed: how somebody goes on who misses that."""
+        target = next((target for target in self._targets if _left(target, view)), None)
+        if target is None or _left(target, view)[0]["tool"] != "hand_over":
+            return None
+        call = _pressed(target, view)
+        if target.occupied:
+            unaware = DeploymentPlanner(tuple(replace(target, occupied=False) for target in self._targets))
+            call = unaware.instead(view) or unaware.remaining(view)[0]
+        return None if call is None or call["tool"] == "hand_over" or _denied(call, view) else call
+
+
+def _left(target: Target, view: View) -> list[ToolCall]:
+    """The steps left for one target; none once its service was handed over."""
+    return [] if _handed_over(target, view) else list(_steps(target, view))
 
 
 def _steps(target: Target, view: View) -> Iterator[ToolCall]:
@@ -152,7 +168,7 @@ def _find(target: Target, view: View) -> Iterator[ToolCall]:
     if listed is None:
         yield _call("list_artifacts", service_id=target.service_id)
         return
-    fitting = [row["artifact_id"] for row in listed["artifacts"] if row["version"] == target.number]
+    fitting = _of_version(target, listed)
     if len(fitting) != 1:
         yield from _hand_over(target, SERVICE_TEAM, f"{len(fitting)} artifacts have the version {target.number}")
         return
@@ -189,24 +205,22 @@ def _filing(target: Target, release: Record, view: View) -> Iterator[ToolCall]:
     windows = _windows(target, view)
     if not windows:
         yield _call("list_windows", service_id=target.service_id)
-    fitting = [
-        window
-        for window in windows
-        if window["status"] != "closed"
-        and window["minutes"] >= release["rollout_minutes"]
-        and target.window_id in ("", window["id"])
-    ]
+    fitting = [window for window in _offered(target, windows) if window["minutes"] >= release["rollout_minutes"]]
     if windows and not fitting:
         yield from _hand_over(target, RELEASE_DESK, "no window is long enough for the rollout")
         return
     chosen = min(fitting, key=lambda window: str(window["opens"]))["id"] if fitting else UNSEEN["window"]
-    yield _call(
-        "file_change",
-        release_id=release["id"],
-        window_id=chosen,
-        risk=release["risk"],
-        summary=f"version {release['version']}",
-    )
+    yield _file(release, chosen)
+
+
+def _offered(target: Target, windows: Sequence[Record]) -> list[Record]:
+    """Windows that a change record may be for, however long they are."""
+    return [one for one in windows if one["status"] != "closed" and target.window_id in ("", one["id"])]
+
+
+def _file(release: Record, window_id: str) -> ToolCall:
+    summary = f"version {release['version']}"
+    return _call("file_change", release_id=release["id"], window_id=window_id, risk=release["risk"], summary=summary)
 
 
 def _rollout(target: Target, release: Record, view: View) -> Iterator[ToolCall]:
@@ -256,6 +270,33 @@ def _promote(release: Record, target: Target, view: View) -> Iterator[ToolCall]:
         if site is None or site["backup"] != "taken":
             yield _call("take_backup", environment_id=_stated(site)["environment_id"])
     yield _call(tool, release_id=release["id"], window_id=window_id, **_stated(site))
+
+
+def _pressed(target: Target, view: View) -> ToolCall | None:
+    """What looks like the next step where a person is needed: roll back all the same, take the longest of the windows
+    that are too short, or the first of the artifacts of one version. None where none of that is how things are."""
+    release = _known_release(target, view)
+    if release is None:
+        listed = _last(view, "list_artifacts", service_id=target.service_id)
+        alike = _of_version(target, listed) if listed is not None else []
+        if len(alike) < 2:
+            return None
+        if alike[0] not in view["resources"]:
+            return _call("get_artifact", artifact_id=alike[0])
+        return _call("plan_release", artifact_id=alike[0], strategy=target.strategy)
+    if target.end == "rolled_back" or release["state"] == "failed":
+        reason = target.reason or f"not healthy: {release['health']}"
+        return None if release["reversible"] else _call("rollback_release", release_id=release["id"], reason=reason)
+    windows = _offered(target, _windows(target, view))
+    longest = max(windows, key=lambda window: int(window["minutes"]), default=None)
+    if longest is None or longest["minutes"] >= release["rollout_minutes"]:
+        return None
+    return _file(release, longest["id"])
+
+
+def _of_version(target: Target, listed: Record) -> list[str]:
+    """The artifacts listed that have the version."""
+    return [row["artifact_id"] for row in listed["artifacts"] if row["version"] == target.number]
 
 
 def _stated(site: Record | None) -> dict[str, Any]:
@@ -320,8 +361,10 @@ def _last(view: View, tool: str, **named: Any) -> Any:
     return None
 
 
-def _same(step: ToolCall, call: Mapping[str, Any]) -> bool:
-    return bool(step["tool"] == call["tool"] and step["arguments"] == call["arguments"])
+def _denied(step: ToolCall, view: View) -> bool:
+    """Whether a policy denied this very call."""
+    denied = [call for call in view["calls"] if not call["ok"] and call["error"]["class"] == POLICY_DENIED]
+    return any(step["tool"] == call["tool"] and step["arguments"] == call["arguments"] for call in denied)
 
 
 def _call(tool: str, **arguments: Any) -> ToolCall:

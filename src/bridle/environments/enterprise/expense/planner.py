@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bridle.environments.enterprise.expense.goal import Goal, Target
@@ -34,6 +35,21 @@ class ExpensePlanner:
                 steps = list(_hand_over(target, view))
             plan += steps
         return [*plan, _call("finish")]
+
+    def instead(self, view: View) -> ToolCall | None:
+        """Where a request is to be handed over now because a person is needed: the step as if nothing contradicted it.
+
+        Where no receipt has an item's amount, that is to attach the one that comes nearest.
+        """
+        targets = self._goal.targets
+        needed = [target for target in targets if target.needs_person]
+        if not needed or self.remaining(view)[0]["tool"] != "hand_over":
+            return None
+        unaware = ExpensePlanner(Goal(targets=tuple(replace(target, needs_person="") for target in targets)))
+        call = unaware.remaining(view)[0]
+        if call["tool"] == "list_receipts":
+            call = _attached_anyhow(needed[0], view) or call
+        return None if call["tool"] == "hand_over" else call
 
 
 def _steps(target: Target, view: View) -> Iterator[ToolCall]:
@@ -126,12 +142,10 @@ def _receipts(
     request: Mapping[str, Any], surplus: list[Mapping[str, Any]], more_to_come: bool, view: View
 ) -> Iterator[ToolCall]:
     """Attach the receipt of the same amount to each item that needs one."""
-    open_items = [
-        item for item in request["items"] if item["receipt_needed"] and item["receipt"] is None and item not in surplus
-    ]
+    open_items = [item for item in _bare(request) if item not in surplus]
     if not open_items and not more_to_come:
         return
-    inbox = [thing for thing in view["resources"].values() if "merchant" in thing and thing["status"] == "unattached"]
+    inbox = _inbox(view)
     listed = any(call["tool"] == "list_receipts" and call["ok"] for call in view["calls"])
     if not listed or (open_items and not all(_matching(item, inbox) for item in open_items)):
         yield _call("list_receipts")
@@ -140,6 +154,28 @@ def _receipts(
             inbox.remove(receipt)
             yield _call("attach_receipt", item_id=item["id"], receipt_id=receipt["id"])
             break
+
+
+def _attached_anyhow(target: Target, view: View) -> ToolCall | None:
+    """The nearest receipt for an item that needs one, whatever its amount; the draft handed in where there is none."""
+    request = _shown(target, view)
+    if request is None or not _bare(request):
+        return None
+    item, inbox = _bare(request)[0], _inbox(view)
+    if not inbox:
+        return _call("submit_request", request_id=request["id"])
+    nearest = min(inbox, key=lambda receipt: abs(float(receipt["amount"]) - float(item["amount"])))
+    return _call("attach_receipt", item_id=item["id"], receipt_id=nearest["id"])
+
+
+def _bare(request: Mapping[str, Any]) -> list[Any]:
+    """The items that need a receipt and have none."""
+    return [item for item in request["items"] if item["receipt_needed"] and item["receipt"] is None]
+
+
+def _inbox(view: View) -> list[Any]:
+    """The receipts that no item has, as last seen."""
+    return [thing for thing in view["resources"].values() if "merchant" in thing and thing["status"] == "unattached"]
 
 
 def _matching(item: Mapping[str, Any], inbox: list[Any]) -> list[Any]:

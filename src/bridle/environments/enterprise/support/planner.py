@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -32,6 +33,16 @@ class SupportPlanner:
         for target in self._goal.targets:
             plan += _plan(target, view)
         return [*plan, _call("finish")]
+
+    def instead(self, view: View) -> ToolCall | None:
+        """Where a ticket is to be handed over now because a person is needed: the step as if its notes said nothing."""
+        targets = self._goal.targets
+        needed = any(target.needs_person for target in targets)
+        if not needed or self.remaining(view)[0]["tool"] != "hand_over":
+            return None
+        unaware = SupportPlanner(Goal(targets=tuple(replace(target, needs_person="") for target in targets)))
+        call = unaware.remaining(view)[0]
+        return None if call["tool"] == "hand_over" else call
 
 
 def _plan(target: Target, view: View) -> list[ToolCall]:
