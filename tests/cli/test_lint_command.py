@@ -58,7 +58,7 @@ def test_in_an_environment(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
     assert code == 3
     assert {finding["kind"] for finding in record["findings"]} == {"authority", "unnamed-rule", "never-exercised"}
     assert record["rules"]["one"]["after_error"] > 10
-    assert record["rules"]["two"] == {"inapplicable": 0, "applicable": 0, "after_error": 0}
+    assert record["rules"]["two"] == {"inapplicable": 0, "applicable": 0, "after_error": 0, "escalated": 0}
 
 
 def test_what_can_not_be_done_is_one_sentence(

@@ -101,6 +101,12 @@ def test_the_words_of_a_domain_are_not_those_of_authority(text: str) -> None:
     assert authority_word(text) == ""
 
 
+def test_a_name_of_the_codes_own_may_say_by_what() -> None:
+    assert spoilt(CONDITION, f"    shown_by = 1\n    other = shown_by\n{CONDITION}") == []
+    (finding,) = spoilt(CONDITION, f'    shown_by = view["task"].get("filed_by")\n{CONDITION}')
+    assert (finding.kind, "filed_by" in finding.message) == ("authority", True)
+
+
 def test_a_rule_that_speaks_of_authority_is_found_in_its_sentence() -> None:
     (finding,) = spoilt("Look before you work.", "Only the owner works on a pot.")
     assert (finding.kind, finding.line) == ("authority", 3)
@@ -192,6 +198,20 @@ def test_rules_are_counted_where_they_come_up() -> None:
     }
     assert {finding.kind for finding in findings} <= set(KINDS)
     assert "'Work on'" in next(finding.message for finding in findings if finding.kind == "copied-text")
+
+
+def test_asking_a_person_about_what_is_applicable_is_no_refusal_of_it() -> None:
+    escalating = PLAYED.replace('return reject("wrong")', "return ESCALATE").replace(
+        "\ndef review_call",
+        '\nESCALATE = {"verdict": "escalate", "rule": "wrong", "to": "", "missing": []}\n\ndef review_call',
+    )
+    environment, harness = resolve(POTTERY), Harness(escalating, contract=TOOL_CALL)
+    with LocalSandbox() as sandbox, sandbox.load(harness, Limits()) as loaded:
+        seen = exercise(environment, harness, loaded, rows=400, episodes=4, seed=1)
+    assert (seen["wrong"].applicable, seen["wrong"].inapplicable) == (0, 0)
+    assert seen["wrong"].escalated > 3
+    findings = lint_in_play(environment, harness, seen)
+    assert not [finding for finding in findings if finding.rule == "wrong"]
 
 
 def test_a_game_has_no_rules_that_come_up() -> None:

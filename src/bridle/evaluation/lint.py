@@ -128,8 +128,9 @@ def _rules(module: ast.Module) -> Iterator[ast.Dict]:
 
 def _authority(module: ast.Module) -> Iterator[Finding]:
     told: set[tuple[int, str]] = set()
-    for line, text in [*_names(module), *_texts(module)]:
-        word = authority_word(text)
+    looked = [(line, name, authority_word(name, read=False)) for line, name in _names(module)]
+    looked += [(line, text, authority_word(text)) for line, text in _texts(module)]
+    for line, text, word in looked:
         if word and (line, word) not in told:
             told.add((line, word))
             yield Finding(
@@ -148,16 +149,17 @@ def _authority(module: ast.Module) -> Iterator[Finding]:
             )
 
 
-def authority_word(text: str) -> str:
+def authority_word(text: str, *, read: bool = True) -> str:
     """The first word of authority in a name or a text; empty where there is none.
 
-    A name that says who did something (`approved_by`) is one too; in a sentence, "by" says nothing.
+    A name that says who did something (`approved_by`) is one too, where it is `read` of what the view shows and not
+    the code's own (`shown_by`); in a sentence, "by" says nothing.
     """
     words: list[str] = [word.lower() for word in _WORDS.findall(text)]
     for word in words:
         if word.startswith(STEMS) or word in WHOLE:
             return word
-    name = " " not in text.strip()
+    name = read and " " not in text.strip()
     return text if name and len(words) > 1 and words[-1] == "by" else ""
 
 

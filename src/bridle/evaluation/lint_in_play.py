@@ -39,16 +39,21 @@ Question: TypeAlias = tuple[str, Any, tuple[Any, ...]]
 
 
 class Exercise(NamedTuple):
-    """How often a rule stopped or changed an inapplicable call and an applicable one, and spoke after an error."""
+    """How often a rule stopped or changed an inapplicable call and an applicable one, and spoke after an error.
+
+    `escalated` counts the applicable calls about which it asked a person: no row knows whether one was needed, so that
+    speaks neither for the rule nor against it.
+    """
 
     inapplicable: int = 0
     applicable: int = 0
     after_error: int = 0
+    escalated: int = 0
 
     @property
     def total(self) -> int:
         """How often it came up."""
-        return self.inapplicable + self.applicable + self.after_error
+        return self.inapplicable + self.applicable + self.after_error + self.escalated
 
 
 def exercise(
@@ -65,12 +70,9 @@ def exercise(
     judged = judged_calls(environment, "train", count=rows, seed=seed)
     for row, verdict in _reviewed(harness, loaded, judged):
         if verdict.rule in found:
+            count = "inapplicable" if not row.legal else "escalated" if verdict.word == "escalate" else "applicable"
             seen = found[verdict.rule]
-            found[verdict.rule] = (
-                seen._replace(applicable=seen.applicable + 1)
-                if row.legal
-                else seen._replace(inapplicable=seen.inapplicable + 1)
-            )
+            found[verdict.rule] = seen._replace(**{count: getattr(seen, count) + 1})
     after = Counter(verdict.rule for _, verdict in _after_errors(harness, loaded, judged))
     if isinstance(environment, Planning):
         after += _recovered(environment, harness, loaded, episodes=episodes, seed=seed)
