@@ -10,9 +10,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from bridle.harness import canonical
+from bridle.harness import canonical_members, canonical_object, canonical_text
 
 
 class Outcome(StrEnum):
@@ -21,6 +21,20 @@ class Outcome(StrEnum):
     PERMIT = "permit"
     DENY = "deny"
     INDETERMINATE = "indeterminate"
+
+
+class Written(NamedTuple):
+    """A request's parts in canonical JSON. An engine that sends these pieces decides on what was digested.
+
+    `members` are those of the resource, by name: resources differ from call to call, so engines that want them in
+    another shape need not write them anew.
+    """
+
+    action: str
+    context: str
+    resource: str
+    subject: str
+    members: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,28 +47,46 @@ class AuthorizationRequest:
     context: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def canonical(self) -> dict[str, bytes]:
-        """The canonical JSON (RFC 8785) of each of the four parts, by name; an engine need not write them anew.
+    def written(self) -> Written:
+        """The request's parts in canonical JSON, each written once: for the digest, and for the engine.
 
         Raises:
             ValueError: a part is not JSON.
         """
         # Kept by hand, as the digest is: until Python 3.12 `cached_property` takes a lock each time.
-        kept: dict[str, bytes] | None = self.__dict__.get("_canonical")
+        kept: Written | None = self.__dict__.get("_written")
         if kept is None:
-            parts = {"action": self.action, "context": self.context, "resource": self.resource, "subject": self.subject}
-            kept = {name: canonical(part if type(part) is dict else dict(part)) for name, part in parts.items()}
-            self.__dict__["_canonical"] = kept
+            members = canonical_members(_object(self.resource))
+            kept = self.__dict__["_written"] = Written(
+                canonical_text(_object(self.action)),
+                canonical_text(_object(self.context)),
+                canonical_object(members),
+                canonical_text(_object(self.subject)),
+                members,
+            )
         return kept
+
+    @property
+    def canonical(self) -> bytes:
+        """The request's canonical JSON (RFC 8785).
+
+        Raises:
+            ValueError: a part is not JSON.
+        """
+        action, context, resource, subject, _ = self.written
+        return f'{{"action":{action},"context":{context},"resource":{resource},"subject":{subject}}}'.encode()
 
     @property
     def digest(self) -> str:
         """SHA-256 of the request's canonical JSON, in hex."""
         kept: str | None = self.__dict__.get("_digest")
         if kept is None:
-            text = b'{"action":%b,"context":%b,"resource":%b,"subject":%b}' % tuple(self.canonical.values())
-            kept = self.__dict__["_digest"] = hashlib.sha256(text).hexdigest()
+            kept = self.__dict__["_digest"] = hashlib.sha256(self.canonical).hexdigest()
         return kept
+
+
+def _object(part: Mapping[str, Any]) -> dict[str, Any]:
+    return part if type(part) is dict else dict(part)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,9 +53,10 @@ IMPORTS = frozenset(
 """The top-level modules a harness may import. No clock, no files, no network."""
 
 
+_ESCAPE = json.encoder.encode_basestring
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 _MAKE = getattr(json.encoder, "c_make_encoder", None)
-_PIECES = _MAKE and _MAKE(None, _ENCODER.default, json.encoder.encode_basestring, None, ":", ",", True, False, True)
+_PIECES = _MAKE and _MAKE(None, _ENCODER.default, _ESCAPE, None, ":", ",", True, False, True)
 """The encoder's own core, made once: the encoder makes it anew for each value, which takes longer than most values."""
 
 _LARGEST = 2**53 - 1
@@ -70,19 +71,58 @@ def canonical(value: JSON) -> bytes:
     Raises:
         ValueError: the value is not JSON, or has a number that JSON does not carry exactly.
     """
+    return canonical_text(value).encode()
+
+
+def canonical_text(value: JSON) -> str:
+    """The value's canonical JSON before it is encoded: what is not Unicode in it (a lone surrogate) may yet fail there.
+
+    Raises:
+        ValueError: as `canonical`.
+    """
     if not _plain(value):
-        return rfc8785.dumps(value)
-    return ("".join(_PIECES(value, 0)) if _PIECES else _ENCODER.encode(value)).encode()
+        return rfc8785.dumps(value).decode()
+    return "".join(_PIECES(value, 0)) if _PIECES else _ENCODER.encode(value)
+
+
+def canonical_members(value: Mapping[str, Any]) -> dict[str, str]:
+    """The canonical JSON of each member of an object, by name, in canonical order; see `canonical_object`.
+
+    Raises:
+        ValueError: as `canonical`.
+    """
+    plain = True
+    for name in value:
+        if not isinstance(name, str):
+            raise ValueError(f"the name of a member is text, not {name!r}")
+        plain = plain and name.isascii()
+    names = sorted(value) if plain else sorted(value, key=lambda name: name.encode("utf-16-be"))
+    members: dict[str, str] = {}
+    for name in names:
+        inner = value[name]
+        members[name] = _ESCAPE(inner) if type(inner) is str else canonical_text(inner)
+    return members
+
+
+def canonical_object(members: Mapping[str, str]) -> str:
+    """The canonical JSON of the object that has these members, as `canonical_members` gave them."""
+    return "{" + ",".join([f"{_ESCAPE(name)}:{text}" for name, text in members.items()]) + "}"
 
 
 def _plain(value: Any) -> bool:
-    """Whether the standard library writes this as RFC 8785 does. Most values are strings in dicts: those come first."""
+    """Whether the standard library writes this as RFC 8785 does.
+
+    Most values are strings and whole numbers in dicts: for those it does not call itself.
+    """
     kind = type(value)
     if kind is dict:
         for key, inner in value.items():
             if type(key) is not str or not key.isascii():
                 return False
-            if type(inner) is not str and not _plain(inner):
+            kind = type(inner)
+            if kind is str or (kind is int and -_LARGEST <= inner <= _LARGEST):
+                continue
+            if not _plain(inner):
                 return False
         return True
     if kind is list:

@@ -1,7 +1,8 @@
+from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridle.authorization import Facts
@@ -181,6 +182,27 @@ def test_readings(kind: str, raw: Any, value: Any) -> None:
 def test_readings_are_strict(kind: str, raw: Any) -> None:
     with pytest.raises(Unreadable):
         reading(kind).value(raw)
+
+
+PLAIN = st.from_regex(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?", fullmatch=True)
+
+
+@given(st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False), PLAIN), st.integers(0, 12))
+@example("1.00000000000000000000000000001", 2)
+@example("1.5000", 1)
+@example(1e-7, 7)
+@example(1.5e17, 0)
+@example(-0.05, 2)
+@example(2**63 - 1, 0)
+@example(2**63, 0)
+def test_a_decimal_is_read_exactly_or_not_at_all(raw: float | str, scale: int) -> None:
+    """As the number that its text says, in whole units that fit 64 bits."""
+    exact = Fraction(repr(raw) if isinstance(raw, float) else raw) * 10**scale
+    if exact.denominator == 1 and abs(exact) < 2**63:
+        assert reading("decimal", scale).value(raw) == exact
+    else:
+        with pytest.raises(Unreadable):
+            reading("decimal", scale).value(raw)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from bridle.authorization import AuthorizationRequest, Outcome, PolicyEngine
 from bridle.errors import PolicyFault
@@ -127,6 +130,87 @@ def test_an_entity_may_be_subject_and_resource() -> None:
         assert renames(user("a", 1), user("a", 2)) is Outcome.INDETERMINATE, "two descriptions of one"
     for number in range(600):
         assert renames(user(f"u{number}", 3), user("b", 3)) is Outcome.PERMIT
+
+
+NAMES = st.sampled_from(["ann", "bob", 'a "quoted"\n', "größe", "\U0001f600", "}],{", ""])
+ENTITY_TYPES = st.sampled_from(["User", "Expense", "Role", "No such"])
+AMOUNTS = st.one_of(st.integers(-5, 5), st.sampled_from(["1", True, None, 1.5, 2**53 - 1]))
+REFERENCES = st.fixed_dictionaries({"type": ENTITY_TYPES, "id": NAMES})
+SUBJECTS = st.fixed_dictionaries(
+    {"type": st.one_of(st.just("User"), ENTITY_TYPES), "id": NAMES},
+    optional={
+        "properties": st.fixed_dictionaries({"limit": AMOUNTS}, optional={"naïve": AMOUNTS}),
+        "parents": st.lists(st.one_of(st.just({"type": "Role", "id": "manager"}), REFERENCES), max_size=2),
+    },
+)
+RESOURCES = st.fixed_dictionaries(
+    {"type": st.one_of(st.just("Expense"), ENTITY_TYPES), "id": NAMES},
+    optional={
+        "properties": st.fixed_dictionaries({"total": AMOUNTS}, optional={"owner": REFERENCES}),
+        "parents": st.lists(REFERENCES, max_size=1),
+    },
+)
+CONTEXTS = st.fixed_dictionaries({}, optional={"amount": AMOUNTS, "note": NAMES, "other": AMOUNTS})
+
+
+def cedar_itself(request: AuthorizationRequest) -> tuple[str, list[str]] | None:
+    """Decision and errors of the evaluator, everything written and parsed for this request; None where it raises."""
+    import cedarpy
+
+    both: list[Any] = [request.subject, request.resource]
+    entities = [
+        {
+            "uid": {"type": one["type"], "id": one["id"]},
+            "attrs": one.get("properties", {}),
+            "parents": one.get("parents", []),
+        }
+        for number, one in enumerate(both)
+        if one not in both[:number]
+    ]
+    question = {
+        "principal": {"type": request.subject["type"], "id": request.subject["id"]},
+        "action": {"type": "Action", "id": request.action["name"]},
+        "resource": {"type": request.resource["type"], "id": request.resource["id"]},
+        "context": dict(request.context),
+    }
+    try:
+        parsed = cedarpy.Entities.from_json_str(json.dumps(entities), CEDAR_SCHEMA)
+        result = cedarpy.is_authorized(question, CEDAR_POLICIES, parsed, CEDAR_SCHEMA)
+    except ValueError:
+        return None
+    return result.decision.value, list(result.diagnostics.errors)
+
+
+@settings(max_examples=250, deadline=None)
+@given(SUBJECTS, st.sampled_from(["approve", "read", "other"]), RESOURCES, CONTEXTS)
+@example(
+    {"type": "User", "id": "ann", "properties": {"limit": 1}, "parents": [{"type": "Role", "id": "manager"}]},
+    "approve",
+    {"type": "Expense", "id": "", "properties": {"total": 1, "owner": {"type": "User", "id": "}],{"}}},
+    {"amount": 1},
+)
+def test_what_is_kept_parsed_changes_no_decision(
+    subject: dict[str, Any], action: str, resource: dict[str, Any], context: dict[str, Any]
+) -> None:
+    """One engine that has seen all the requests before decides as the evaluator that is given everything as text."""
+    request = AuthorizationRequest(subject=subject, action={"name": action}, resource=resource, context=context)
+    decision, alone = CEDAR.evaluate(request), cedar_itself(request)
+    permitted = alone is not None and alone[0] == "Allow" and not alone[1]
+    assert decision.permits is permitted, (decision, alone)
+    assert (decision.outcome is Outcome.DENY) is (alone is not None and alone[0] == "Deny" and not alone[1]), decision
+    assert decision.request_digest == request.digest
+
+
+def test_a_subject_that_changes_while_it_is_decided_on_is_not_kept() -> None:
+    """What stands in the digest is what is kept parsed under it, or nothing is."""
+    engine = CedarEngine(CEDAR_POLICIES, CEDAR_SCHEMA)
+    mutable: dict[str, Any] = {**PERMITTED.subject, "properties": {"limit": 1}}
+    request = replace(PERMITTED, subject=mutable)
+    assert request.digest
+    mutable["properties"] = {"limit": 1_000_000}
+    assert engine.evaluate(request).outcome is Outcome.INDETERMINATE
+    mutable["properties"] = {"limit": 1}
+    assert engine.evaluate(request).outcome is Outcome.DENY
 
 
 def test_the_policy_digest_covers_everything_that_decides() -> None:

@@ -12,9 +12,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bridle.authorization import AuthorizationRequest, Decision, Outcome
+from bridle.authorization import AuthorizationRequest, Decision, Outcome, Written
 from bridle.errors import MissingExtra, PolicyFault
-from bridle.harness import canonical, digest
+from bridle.harness import canonical_members, canonical_object, canonical_text, digest
 
 SUBJECTS_KEPT = 512
 """How many subjects are kept parsed. Of resources only the last is: many that lie about cost more than they save."""
@@ -43,7 +43,8 @@ class CedarEngine:
             import cedarpy
         except ImportError:
             raise MissingExtra("The Cedar policy engine", "enterprise") from None
-        self._decide = cedarpy.is_authorized
+        self._decide = cedarpy.is_authorized_batch
+        self._allow, self._deny = cedarpy.Decision.Allow, cedarpy.Decision.Deny
         json_schema = schema.lstrip().startswith("{")
         parse = cedarpy.Schema.from_json_str if json_schema else cedarpy.Schema.from_str
         self._schema = _parsed("schema", schema, parse)
@@ -53,32 +54,41 @@ class CedarEngine:
             raise PolicyFault(f"The Cedar policies don't fit their schema: {'; '.join(map(str, checked.errors))}.")
         document = json.dumps(list(entities))
         self._base = _parsed("entities", document, lambda text: cedarpy.Entities.from_json_str(text, self._schema))
-        self._known = {(entity["uid"]["type"], entity["uid"]["id"]) for entity in entities}
-        self._subjects: dict[bytes, Any] = {}
-        self._last: tuple[bytes, bytes, Any] = (b"", b"", None)
+        self._known = {
+            (canonical_text(entity["uid"]["type"]), canonical_text(entity["uid"]["id"])) for entity in entities
+        }
+        self._subjects: dict[str, Any] = {}
+        self._last: tuple[str, str, Any] = ("", "", None)
         self.policy_digest = digest({"cedar": policies, "schema": schema, "entities": json.loads(document)})
 
     def evaluate(self, request: AuthorizationRequest) -> Decision:
         """Decide; whatever goes wrong is an indeterminate decision."""
         request_digest = ""
         try:
-            request_digest = request.digest
-            result = self._decide(_question(request), self._policies, self._entities(request), self._schema)
-        except (ValueError, TypeError, KeyError) as error:
+            request_digest, written = request.digest, request.written
+            question = {
+                # Ids as structures, which need no quoting.
+                "principal": {"type": request.subject["type"], "id": request.subject["id"]},
+                "action": {"type": "Action", "id": request.action["name"]},
+                "resource": {"type": request.resource["type"], "id": request.resource["id"]},
+                "context": written.context,
+            }
+            result = self._decide([question], self._policies, self._entities(request, written), self._schema)[0]
+            found, answer = result.diagnostics, result.decision
+        except (ValueError, TypeError, LookupError) as error:
             return self._decision(Outcome.INDETERMINATE, request_digest, errors=(f"{type(error).__name__}: {error}",))
-        found, answer = result.diagnostics, result.decision.value
         errors = tuple(found.errors)
         ids = found.id_annotations_by_reason
         reasons = tuple([ids.get(reason) or reason for reason in sorted(found.reasons)])
-        if answer == "Allow" and not errors:
+        if answer is self._allow and not errors:
             return self._decision(Outcome.PERMIT, request_digest, reasons)
-        if answer == "Deny" and (reasons or not errors):
+        if answer is self._deny and (reasons or not errors):
             return self._decision(Outcome.DENY, request_digest, reasons or (NO_MATCH,), errors)
         return self._decision(Outcome.INDETERMINATE, request_digest, reasons, errors or ("Cedar gave no decision",))
 
-    def _entities(self, request: AuthorizationRequest) -> Any:
+    def _entities(self, request: AuthorizationRequest, written: Written) -> Any:
         """The base with what this request brings: its subject, then its resource."""
-        subject, resource = request.canonical["subject"], request.canonical["resource"]
+        subject, resource = written.subject, written.resource
         last = self._last
         if last[0] == subject and last[1] == resource:
             return last[2]
@@ -86,20 +96,21 @@ class CedarEngine:
         if entities is None:
             if len(self._subjects) >= SUBJECTS_KEPT:
                 self._subjects.clear()
-            entities = self._subjects[subject] = self._with(self._base, request.subject)
+            entities = self._subjects[subject] = self._with(self._base, _members(request.subject, subject))
         if resource != subject:
-            entities = self._with(entities, request.resource)
+            entities = self._with(entities, written.members)
         self._last = (subject, resource, entities)
         return entities
 
-    def _with(self, entities: Any, entity: Mapping[str, Any]) -> Any:
-        """`entities` and this one, unless the base holds it and the request says nothing of it."""
-        uid = (entity["type"], entity["id"])
-        if uid in self._known and "properties" not in entity and "parents" not in entity:
+    def _with(self, entities: Any, members: Mapping[str, str]) -> Any:
+        """`entities` and the one with these members, unless the base holds it and the request says nothing of it."""
+        uid = (members["type"], members["id"])
+        attributes, parents = members.get("properties"), members.get("parents")
+        if attributes is None and parents is None and uid in self._known:
             return entities
-        attributes, parents = entity.get("properties", {}), entity.get("parents", [])
-        described = {"uid": {"type": uid[0], "id": uid[1]}, "attrs": attributes, "parents": parents}
-        return entities.with_added_json_str(canonical([described]).decode(), self._schema)
+        name = f'{{"type":{uid[0]},"id":{uid[1]}}}'
+        text = f'[{{"uid":{name},"attrs":{attributes or "{}"},"parents":{parents or "[]"}}}]'
+        return entities.with_added_json_str(text, self._schema)
 
     def _decision(
         self, outcome: Outcome, request_digest: str, reasons: tuple[str, ...] = (), errors: tuple[str, ...] = ()
@@ -113,14 +124,12 @@ class CedarEngine:
         )
 
 
-def _question(request: AuthorizationRequest) -> dict[str, Any]:
-    """Cedar's form of the request; ids as structures, which need no quoting."""
-    return {
-        "principal": {"type": request.subject["type"], "id": request.subject["id"]},
-        "action": {"type": "Action", "id": request.action["name"]},
-        "resource": {"type": request.resource["type"], "id": request.resource["id"]},
-        "context": request.canonical["context"].decode(),
-    }
+def _members(entity: Mapping[str, Any], text: str) -> dict[str, str]:
+    """The members of an entity whose canonical JSON is `text`: what is kept under that text has to be just that."""
+    members = canonical_members(entity)
+    if canonical_object(members) != text:
+        raise ValueError("the subject changed while it was decided on")
+    return members
 
 
 def _parsed(what: str, text: str, parse: Callable[[str], Any]) -> Any:

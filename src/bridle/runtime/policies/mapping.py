@@ -129,15 +129,20 @@ class RequestMapping:
             Unreadable: the call can't be put as a question.
         """
         spec = self._spec(call)
-        context = {name: value for name, source in spec.context.items() if (value := source.value(call)) is not ABSENT}
-        if facts.context and (clash := sorted(spec.context.keys() & facts.context.keys())):
+        # Loops, not comprehensions: until Python 3.12 each is a function that is called.
+        context = dict(facts.context) if facts.context else {}
+        if context and (clash := sorted(spec.context.keys() & context.keys())):
             raise Unreadable(f"the call and the control plane both speak of {', '.join(clash)}")
-        known = {key: facts.resource[key] for key in ("properties", "parents") if key in facts.resource}
+        for name, source in spec.context.items():
+            value = source.value(call)
+            if value is not ABSENT:
+                context[name] = value
+        resource = {"type": spec.resource_type, "id": _identifier(spec, call)}
+        for key in ("properties", "parents"):
+            if key in facts.resource:
+                resource[key] = facts.resource[key]
         return AuthorizationRequest(
-            subject=facts.subject,
-            action={"name": spec.action},
-            resource={"type": spec.resource_type, "id": _identifier(spec, call), **known},
-            context={**facts.context, **context},
+            subject=facts.subject, action={"name": spec.action}, resource=resource, context=context
         )
 
     def changed(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
@@ -160,13 +165,16 @@ class RequestMapping:
 
     def _spec(self, call: Mapping[str, Any]) -> ToolMapping:
         tool = call.get("tool")
-        if not isinstance(tool, str) or tool not in self.tools:
+        spec = self.tools.get(tool) if isinstance(tool, str) else None
+        if spec is None:
             raise Unreadable(f"no action is mapped to the tool {tool!r}")
-        return self.tools[tool]
+        return spec
 
 
 def _identifier(spec: ToolMapping, call: Mapping[str, Any]) -> str:
     value = spec.resource_id.value(call)
+    if type(value) is str:
+        return value
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise Unreadable(f"{value!r} does not name a {spec.resource_type}")
     return str(value)

@@ -57,7 +57,7 @@ class OpaEngine:
         request_digest = ""
         try:
             request_digest = request.digest
-            answer = self._endpoint.post(b'{"input":%b}' % _input(request)).body
+            answer = self._endpoint.post(b'{"input":%b}' % request.canonical).body
         except (ValueError, TypeError, AttributeError, Unanswered) as error:
             return self._decision(Outcome.INDETERMINATE, request_digest, {}, errors=(str(error),))
         if "result" not in answer:
@@ -103,13 +103,6 @@ class OpaEngine:
             reasons=reasons,
             errors=errors,
         )
-
-
-def _input(request: AuthorizationRequest) -> bytes:
-    parts = request.canonical
-    return b'{"action":%b,"context":%b,"resource":%b,"subject":%b}' % tuple(
-        parts[name] for name in ("action", "context", "resource", "subject")
-    )
 
 
 def _revisions(answer: Mapping[str, Any]) -> dict[str, str]:

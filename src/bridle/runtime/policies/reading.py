@@ -19,6 +19,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from bridle.errors import PolicyFault
@@ -31,6 +32,7 @@ ABSENT: Any = object()
 
 _PLAIN = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
 _DATE = re.compile(r"(\d{4})[-/.](\d{2})[-/.](\d{2})", re.ASCII)
+_LARGEST = 2**63 - 1
 _BOOLEANS = {"true": "true", "false": "false"}
 _SEPARATORS = re.compile(r"[\s_-]+")
 
@@ -59,20 +61,17 @@ class Reading:
         Raises:
             Unreadable: `raw` is not of this kind.
         """
-        if self.kind == "json":
+        kind = self.kind
+        if kind in ("text", "token"):
+            return raw if isinstance(raw, str) else self._only(raw, False)
+        if kind in ("decimal", "integer"):
+            units = _units(raw, self.scale)
+            return units if units is not None and -_LARGEST <= units <= _LARGEST else self._only(raw, False)
+        if kind == "json":
             return raw
-        if self.kind in ("text", "token"):
-            return self._only(raw, isinstance(raw, str))
-        if self.kind == "boolean":
+        if kind == "boolean":
             return self._only(raw, isinstance(raw, bool))
-        if self.kind == "date":
-            return self._only(raw, isinstance(raw, str) and _iso(raw) == raw)
-        number = _number(raw, trim=False)
-        if number is None:
-            return self._only(raw, False)
-        units = number.scaleb(self.scale) if self.scale else number
-        whole = int(units)
-        return whole if whole == units and abs(whole) < 2**63 else self._only(raw, False)
+        return self._only(raw, isinstance(raw, str) and _iso(raw) == raw)
 
     def same(self, one: Any, other: Any) -> bool:
         """Whether both are spellings of one value. What can't be read is the same as nothing but itself."""
@@ -103,6 +102,27 @@ class Reading:
             return raw
         unit = f" in units of 10^-{self.scale}" if self.scale else ""
         raise Unreadable(f"{raw!r} can't be read as {self.kind}{unit}")
+
+
+def _units(raw: Any, scale: int) -> int | None:
+    """`raw` in units of 10^-`scale`, exactly; None where it is no plain number, or none of whole units."""
+    if isinstance(raw, float):
+        text = repr(raw)
+        if "e" in text or not math.isfinite(raw):
+            exact = Fraction(text) * 10**scale if math.isfinite(raw) else Fraction(1, 2)
+            return exact.numerator if exact.denominator == 1 else None
+    elif isinstance(raw, int):
+        return None if isinstance(raw, bool) else raw * 10**scale
+    elif isinstance(raw, str) and _PLAIN.fullmatch(raw):
+        text = raw
+    else:
+        return None
+    whole, _, places = text.partition(".")
+    if len(places) > scale:
+        if places[scale:].strip("0"):
+            return None
+        places = places[:scale]
+    return int(whole + places.ljust(scale, "0"))
 
 
 def _number(raw: Any, *, trim: bool) -> Decimal | None:
