@@ -71,7 +71,7 @@ UNCONFINED = """
 import io, mmap, os, sys
 os.dup2(int(sys.argv[1]), 3), os.dup2(int(sys.argv[2]), 4)
 from bridle.sandbox import analysis, answers, worker
-worker._send(0, answers.data({}))
+worker._send(0, answers.data({"pid": os.getpid()}))
 worker._Worker(mmap.mmap(-1, 4096), io.FileIO(3, closefd=False)).serve()
 """
 

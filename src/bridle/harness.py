@@ -207,9 +207,10 @@ class Harness:
 class Limits:
     """What a harness may use. Every field is enforced, and recorded in the evidence of a run.
 
-    `call_seconds` bounds one call's wall time, `batch_seconds` a whole batch's, `load_seconds` compiling and running
-    the module's top level; `cpu_seconds` is the worker's CPU over its life; `memory_bytes` its address space;
-    `reply_bytes` one reply; `source_bytes` the source; `recursion` the interpreter's recursion limit.
+    `call_seconds` bounds one call's time, `batch_seconds` a whole batch's, `load_seconds` compiling and running the
+    module's top level: the worker's own time, in which it computes or sleeps, not that in which others have its CPU.
+    `cpu_seconds` is the worker's CPU over its life; `memory_bytes` its address space; `reply_bytes` one reply;
+    `source_bytes` the source; `recursion` the interpreter's recursion limit.
     """
 
     call_seconds: float = 1.0

@@ -63,9 +63,25 @@ def test_a_call_is_killed_after_its_time_and_not_before(watching, page, child) -
         watching._patrol()
     assert page[11] == 0
     assert not killed(child)
+    for look in range(5):  # each counts for no more than a quarter of the limit
+        assert page[11] == 0 or look > 3
+        time.sleep(0.02)
+        watching._patrol()
+    assert page[11] == 39
+    assert killed(child)
+
+
+def test_a_worker_that_gets_no_cpu_is_killed_much_later_and_not_for_being_late(watching, page, child) -> None:
+    watch(watching, child, seconds=0.02)
+    os.kill(child, signal.SIGSTOP)
+    page[10] = 7
+    for _ in range(8):
+        watching._patrol()
+        time.sleep(0.02)
+    assert page[11] == 0
     time.sleep(0.06)
     watching._patrol()
-    assert page[11] == 39
+    assert page[11] == 7 + wire.STARVED
     assert killed(child)
 
 

@@ -1,4 +1,4 @@
-"""Batches on their way to a worker and back: deadlines, and a fresh worker for what a dead one left.
+"""Batches on their way to a worker and back: their time, and a fresh worker for what a dead one left.
 
 A call that hangs, crashes or lies fails; it never yields a value, and it fails alone: the other calls of its batch are
 answered by a fresh worker. Bytes that no honest worker sends disqualify the harness: from then on every call fails.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import marshal
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -16,14 +15,12 @@ from typing import Any, NamedTuple, TypeAlias
 from bridle.errors import Blame, Failure, HarnessFault, UsageError
 from bridle.harness import Call, Contract, Limits, Reply
 from bridle.sandbox import wire
-from bridle.sandbox.process import Died, Late, Worker
+from bridle.sandbox.process import SLICES, Died, Late, Worker, starved
 from bridle.sandbox.replies import Expected, Malformed, read_replies
+from bridle.sandbox.stopwatch import Stopwatch
 
 IN_FLIGHT = 2
 """Batches that may be on their way at once."""
-
-SLICES = 8
-"""A hanging call of a batch is noticed within this fraction of its limit after the limit."""
 
 Line: TypeAlias = tuple[int, int, memoryview, int]
 """What a single call goes by: the two pipes, and where to tell the zygote what is waited for."""
@@ -40,7 +37,7 @@ class Route(NamedTuple):
 class Flight:
     """A batch on its way: the rows that the worker reads, the replies so far, which calls are due, which were sent."""
 
-    __slots__ = ("deadline", "due", "expected", "replies", "rows", "sent", "sequence", "waited")
+    __slots__ = ("due", "expected", "replies", "rows", "sent", "sequence", "waited", "watch")
 
     def __init__(self, rows: list[Any], expected: list[Expected]) -> None:
         """Nothing is sent yet."""
@@ -49,7 +46,8 @@ class Flight:
         self.due: Sequence[int] = range(len(rows))
         self.sent: Sequence[int] = ()
         self.sequence = 0
-        self.deadline, self.waited = 0.0, False
+        self.watch: Stopwatch | None = None
+        self.waited = False
 
     def fail(self, indices: Sequence[int], failure: Failure) -> None:
         """Answer these calls with a failure."""
@@ -116,8 +114,12 @@ class Flights:
         self.line = None
         self._buffer += received
         self.waiting.append(flight)
-        if unsent:
-            self._transmit(unsent)
+        try:
+            if unsent:
+                self._transmit(unsent)
+        except BaseException:
+            self.abandon()
+            raise
 
     def collect(self) -> list[Reply]:
         """The replies of the oldest batch on its way."""
@@ -226,6 +228,8 @@ class Flights:
     def _bury(self, flight: Flight, worker: Worker) -> None:
         """Blame the call that the worker died at, unless it was killed for an earlier one, and go on with the rest."""
         culprit, late = self._culprit(flight), worker.killed_for()
+        if late == flight.sequence + wire.STARVED:
+            raise starved(self._limits.call_seconds)
         self._printed += worker.printed()
         self.worker = self.line = None
         failure = worker.post_mortem()
@@ -238,17 +242,22 @@ class Flights:
         self._resend()
 
     def _resend(self) -> None:
-        """Send again what no longer will be answered; from here on the clock is watched."""
+        """Send again what no longer will be answered; from here on, all time counts."""
         for flight in self.waiting:
-            flight.deadline = flight.deadline or time.monotonic() + self._limits.batch_seconds
             self._send(flight)
+            if self.worker is None:
+                continue
+            if flight.watch is None:
+                flight.watch = Stopwatch(self.worker.pid)
+            else:
+                flight.watch.change(self.worker.pid, self.worker.slept)
 
     def _late(self) -> Failure:
         return _failure("timeout", f"the call took longer than {self._limits.call_seconds:g} s")
 
     def _timeout(self, flight: Flight) -> None:
         """Kill a worker that was late, blame the call that it was at, and go on with the rest."""
-        if time.monotonic() >= flight.deadline > 0.0:
+        if flight.watch is not None and flight.watch.look(self._limits.batch_seconds):
             message = f"the batch took longer than {self._limits.batch_seconds:g} s"
             flight.fail(flight.due, _failure("timeout", message))
         else:
@@ -261,6 +270,7 @@ class Flights:
 
         Raises:
             Died, Late, Malformed: and then the flight knows what is still due.
+            SandboxFault: the worker got no CPU.
         """
         data, self._buffer = self._buffer, b""
         at, done, due = 0, 0, flight.due
@@ -292,30 +302,26 @@ class Flights:
 
         Raises:
             Late: that long, or as long as a batch may take.
+            SandboxFault: the worker got no CPU.
         """
-        seconds = self._limits.call_seconds
-        # A single call is looked at once, at its deadline; in a batch, the worker tells which call it is at.
-        many = len(flight.sent) > 1
-        pause = seconds / SLICES if many else seconds
-        if not flight.deadline:
-            if worker.poll(min(pause, self._limits.batch_seconds) * 1000):
-                flight.deadline = time.monotonic() + self._limits.batch_seconds if flight.waited else 0.0
+        call_seconds, batch_seconds = self._limits.call_seconds, self._limits.batch_seconds
+        pause = min(call_seconds, batch_seconds) / SLICES * 1000
+        whole = flight.watch
+        if whole is None:
+            if worker.poll(pause):
+                flight.watch = Stopwatch(worker.pid) if flight.waited else None
                 flight.waited = True
                 return
-            flight.deadline = time.monotonic() + self._limits.batch_seconds - pause
-            if not many:
-                raise Late
-        now = since = time.monotonic()
-        seen = self._progress(flight)
-        while not worker.poll(max(0.0, min(pause, flight.deadline - now)) * 1000):
-            now = time.monotonic()
+            whole = flight.watch = Stopwatch(worker.pid)
+        call, seen = Stopwatch(worker.pid), self._progress(flight)
+        worker.check(whole, batch_seconds)
+        while not worker.poll(pause):
             progress = self._progress(flight)
             if progress != seen:
-                seen, since = progress, now
-            elif now - since >= seconds:
-                raise Late
-            if now >= flight.deadline:
-                raise Late
+                seen = progress
+                call.start()
+            worker.check(call, call_seconds)
+            worker.check(whole, batch_seconds)
 
     def _progress(self, flight: Flight) -> int:
         """Which of the calls that were sent the worker says it is at."""

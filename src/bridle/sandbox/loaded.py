@@ -17,8 +17,8 @@ from typing import Any, TypeAlias
 from bridle.errors import UsageError
 from bridle.harness import Call, Harness, Limits, Reply
 from bridle.sandbox import placement, wire
-from bridle.sandbox.flights import IN_FLIGHT, SLICES, Flights, to_marshal
-from bridle.sandbox.process import Worker
+from bridle.sandbox.flights import IN_FLIGHT, Flights, to_marshal
+from bridle.sandbox.process import SLICES, Worker
 from bridle.sandbox.replies import FALSE, TRUE, Expected, Malformed, read_replies
 
 _ATOMIC = wire.ATOMIC
@@ -57,7 +57,7 @@ class LocalLoaded:
         self._flights = Flights(lambda: start(known)[0], worker, harness.contract, limits)
         self._functions = {f.name: (*self._flights.route(f.name, None), f.result == "bool") for f in functions}
         self._reply_bytes = limits.reply_bytes
-        self._pause = min(limits.call_seconds / SLICES, limits.batch_seconds) * 1000
+        self._pause = min(limits.call_seconds, limits.batch_seconds) / SLICES * 1000
         self._sent: deque[tuple[Sequence[Call], list[Expected], int]] = deque()
         self._received = b""
         self._closed = False
@@ -151,7 +151,7 @@ class LocalLoaded:
         return self._finish_slowly(data)
 
     def _one(self, function: str, values: tuple[Any, ...], seed: int) -> Reply:
-        """One call: a write and a blocking read, while the zygote keeps the deadline."""
+        """One call: a write and a blocking read, while the zygote sees to its time."""
         flights = self._flights
         line = flights.line
         if line is None or self._sent:
@@ -167,8 +167,9 @@ class LocalLoaded:
         if len(body) > _ATOMIC:
             return self._one_slowly(function, values, seed)
         try:
-            waits[slot] = sequence
+            # Said only once it was sent: a worker that sleeps while it is waited for has no excuse.
             write(requests, body)
+            waits[slot] = sequence
             data = read(replies, _SHORT_READ)
             waits[slot] = 0
         except OSError:  # dead, or not reading

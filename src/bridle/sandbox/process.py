@@ -1,4 +1,4 @@
-"""The parent's handle of one worker: its two pipes, the shared page, and its deadline."""
+"""The parent's handle of one worker: its two pipes, the shared page, and how long it may take."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import fcntl
 import os
 import select
 import signal
-import time
 from contextlib import suppress
 from typing import Any
 
@@ -15,9 +14,13 @@ from bridle.harness import Reply
 from bridle.sandbox import wire
 from bridle.sandbox.replies import Expected, Malformed, read_reply
 from bridle.sandbox.spawner import Spawner, shared_page
+from bridle.sandbox.stopwatch import PATIENCE, Stopwatch, Verdict
 
 HELLO_SECONDS = 10.0
 """How long a worker may take to confine itself."""
+
+SLICES = 8
+"""Looks at a worker that is waited for, per length of its limit."""
 
 MOST_UNASKED = 16 << 20
 """Bytes that are taken from a worker while it is still being asked."""
@@ -43,6 +46,8 @@ class Worker:
         request, self.requests = os.pipe()
         self.replies, reply = os.pipe()
         self._open = True
+        self.pid: int | None = None
+        self.slept = 0.0
         self.slot: int | None = None
         self.wait = 0
         self.waits = spawner.waits
@@ -77,6 +82,7 @@ class Worker:
             self.end()
             raise SandboxFault(f"A sandbox worker could not confine itself: {reply.failure.message}.")
         answer: dict[str, Any] = reply.value
+        self.pid = answer.pop("pid")
         return answer
 
     def exchange(self, frame: bytes | None, sequence: int, expected: Expected, seconds: float) -> Reply:
@@ -84,8 +90,9 @@ class Worker:
 
         Raises:
             Died, Late, Malformed: as they say.
+            SandboxFault: the worker got no CPU to answer with.
         """
-        deadline = time.monotonic() + seconds
+        watch = Stopwatch(self.pid)
         if frame is not None:
             self.send(frame, seconds)
         head = wire.SEQUENCE.size
@@ -98,10 +105,24 @@ class Worker:
                     if found[1] != len(self._received):
                         raise Malformed("it sent surplus bytes")
                     self._received = b""
+                    self.slept = watch.slept
                     return found[0]
-            if not self.poll(max(0.0, deadline - time.monotonic()) * 1000):
-                raise Late
-            self._received += self.receive()
+            self.check(watch, seconds)
+            if self.poll(seconds / SLICES * 1000):
+                self._received += self.receive()
+
+    def check(self, watch: Stopwatch, seconds: float) -> None:
+        """Look whether the worker has used up its time, and not answered all the same.
+
+        Raises:
+            Late: it has.
+            SandboxFault: it got no CPU to use it up.
+        """
+        verdict = watch.look(seconds)
+        if verdict and not self.poll(0):
+            if verdict is Verdict.STARVED:
+                raise starved(seconds)
+            raise Late
 
     def receive(self) -> bytes:
         """The bytes that have arrived, at least one.
@@ -119,6 +140,7 @@ class Worker:
 
         Raises:
             Died, Late, Malformed: as they say.
+            SandboxFault: the worker got no CPU to read with.
         """
         try:
             sent = os.write(self.requests, frame)
@@ -130,14 +152,14 @@ class Worker:
 
     def _send_slowly(self, frame: bytes, seconds: float) -> bytes:
         """Write a frame to a worker that is not reading just now."""
-        received, deadline = b"", time.monotonic() + seconds
+        received, watch = b"", Stopwatch(self.pid)
         both = select.poll()
         both.register(self.requests, select.POLLOUT)
         both.register(self.replies, select.POLLIN)
         while frame:
-            ready = both.poll(max(0.0, deadline - time.monotonic()) * 1000)
+            ready = both.poll(seconds / SLICES * 1000)
             if not ready:
-                raise Late
+                self.check(watch, seconds)
             for descriptor, _ in ready:
                 if descriptor == self.replies:
                     received += self.receive()
@@ -153,7 +175,7 @@ class Worker:
         return received
 
     def watch(self, seconds: float) -> None:
-        """From now on, a call that is waited for longer has this worker killed, where `waits` says so."""
+        """From now on, a call that takes longer has this worker killed, where `waits` says that it is waited for."""
         self.slot = self._spawner.watch(self._number, seconds, self._memory_bytes)
         if hasattr(fcntl, "F_SETPIPE_SZ"):
             with suppress(PermissionError):  # this user has too much in pipes already: batches take more wake-ups
@@ -161,7 +183,9 @@ class Worker:
         self.wait = 2 * (self.slot or 0)
 
     def killed_for(self) -> int:
-        """The call (its sequence number) that the zygote killed this worker for, `OVER_MEMORY`, or 0 for neither."""
+        """What the zygote killed this worker for: a call, by its sequence number (plus `STARVED` where it got no CPU),
+        `OVER_MEMORY`, or 0 for neither.
+        """
         return 0 if self.slot is None else int(self.waits[2 * self.slot + 1])
 
     @property
@@ -205,6 +229,14 @@ class Worker:
         os.close(self.replies)
         self.counters.release()
         self._page.close()
+
+
+def starved(seconds: float) -> SandboxFault:
+    """Nothing is known of a harness whose worker the machine did not let run."""
+    return SandboxFault(
+        f"The machine is too busy: in {PATIENCE * seconds:g} s a sandbox worker did not get {seconds:g} s of CPU. "
+        "Run fewer programs on it at once."
+    )
 
 
 def explain(status: int, *, spent: bool = False) -> Failure:

@@ -61,6 +61,9 @@ Two unsigned 32-bit fields per worker: the sequence number of the call that the 
 that the zygote killed the worker for.
 """
 
+STARVED = 0x100
+"""Added to it in the second field where the worker got no CPU to answer with."""
+
 OVER_MEMORY = 0xFFFFFFFF
 """In the second field: killed for using too much memory, where the kernel does not keep to the limit."""
 

@@ -26,6 +26,7 @@ def run(settings: dict[str, Any], request: int, reply: int, page: mmap.mmap, zyg
         requests = io.FileIO(wire.REQUEST_FD, closefd=False)
         if settings["cpus"]:
             os.sched_setaffinity(0, settings["cpus"])
+        pid = os.getpid()  # asked now: in a moment it can't be
         layers = confinement.confine(
             memory_bytes=settings["memory_bytes"],
             cpu_seconds=settings["cpu_seconds"],
@@ -33,7 +34,7 @@ def run(settings: dict[str, Any], request: int, reply: int, page: mmap.mmap, zyg
             reads=wire.REQUEST_FD,
             writes=wire.REPLY_FD,
         )
-        _send(0, answers.data(layers.as_dict()))
+        _send(0, answers.data({**layers.as_dict(), "pid": pid}))
         if layers.level >= settings["minimum"]:
             _Worker(page, requests).serve()
     except MemoryError:

@@ -17,7 +17,6 @@ import select
 import signal
 import socket
 import sys
-import time
 import types
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,7 +35,7 @@ def _as_package() -> None:
 if __name__ == "__main__":
     _as_package()
 
-from bridle.sandbox import confinement, memory, wire, worker  # noqa: E402  # only now can they be imported
+from bridle.sandbox import confinement, memory, stopwatch, wire, worker  # noqa: E402  # only now can they be imported
 
 IDLE_SECONDS = 0.5
 """How often to look for the parent, where the kernel can't tell of its end."""
@@ -81,14 +80,14 @@ def _preload(modules: list[str], numpy: str | None) -> None:
 
 @dataclass
 class _Watched:
-    """A worker with limits that this process keeps: what it is waited for, and since when that has been seen."""
+    """A worker with limits that this process keeps: what it is waited for, and how long that took it so far."""
 
     pid: int
     slot: int
     seconds: float
     memory_bytes: int
+    watch: stopwatch.Stopwatch
     sequence: int = 0
-    since: float = 0.0
 
 
 class Zygote:
@@ -162,22 +161,26 @@ class Zygote:
                 os.close(descriptor)
 
     def _guard(self, order: dict[str, Any]) -> None:
-        """From now on, kill this worker when the parent waits for one of its calls longer than it may."""
+        """From now on, kill this worker when one of its calls that the parent waits for takes longer than it may."""
         pid = self._workers.get(order["worker"])
         if pid is not None:
-            self._watched[order["worker"]] = _Watched(pid, order["slot"], order["seconds"], order["memory_bytes"])
+            watch = stopwatch.Stopwatch(pid)
+            self._watched[order["worker"]] = _Watched(
+                pid, order["slot"], order["seconds"], order["memory_bytes"], watch
+            )
 
     def _patrol(self) -> float:
         """Look once at every deadline; how long until the next look."""
-        now = time.monotonic()
         for watched in self._watched.values():
             sequence = self._waits[2 * watched.slot]
             if memory.POLLED and memory.resident(watched.pid) > watched.memory_bytes:
                 self._kill(watched, wire.OVER_MEMORY)
             elif sequence != watched.sequence:
-                watched.sequence, watched.since = sequence, now
-            elif sequence and now - watched.since >= watched.seconds:
-                self._kill(watched, sequence)
+                watched.sequence = sequence
+                if sequence:
+                    watched.watch.start()
+            elif sequence and (verdict := watched.watch.look(watched.seconds)):
+                self._kill(watched, sequence + (wire.STARVED if verdict is stopwatch.Verdict.STARVED else 0))
         shortest = min(watched.seconds for watched in self._watched.values())
         return min(max(shortest / LOOKS, SHORTEST_LOOK), LONGEST_LOOK)
 
