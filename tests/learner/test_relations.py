@@ -6,8 +6,9 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rows import named, on_one, rows_of
+from rows import named, on_one, rows_of, view_of
 
+from bridle.evaluation.judged import Row
 from bridle.harness import Limits
 from bridle.runtime.verdict import review_verdict, rules_of
 from bridle.sandbox import LocalSandbox
@@ -145,6 +146,57 @@ def test_what_nothing_fills_in_is_for_a_person() -> None:
             verdict = review_verdict(loaded.call("review_call", row.view, row.action).value, rules_of(harness))
             found.add((there is None, row.legal, getattr(verdict, "word", "")))
     assert found == {(True, False, "escalate"), (False, True, "accept"), (False, False, "reject")}
+
+
+def shipping(*, sometimes: bool) -> list[Row]:
+    """Calls that put a lamp into one of the boxes shown, which has to be big enough; in every third session none is.
+
+    `sometimes` a bigger box turns up later in such a session.
+    """
+    rows = []
+    for scenario in range(240):
+        rng = random.Random(scenario)
+        bulk = rng.randint(5, 9)
+        sizes_ = [rng.randint(1, bulk - 1), rng.randint(1, bulk - 1) if scenario % 3 == 0 else rng.randint(bulk, 12)]
+        boxes = {f"B-{rng.randint(100, 999)}": {"size": size, "lid": rng.random() < 0.5} for size in sizes_}
+        things = {f"T-{rng.randint(100, 999)}": {"bulk": bulk, "hue": rng.choice(HUES)}}
+        for moment in range(4):
+            if sometimes and moment == 3:
+                boxes = {**boxes, "B-99": {"size": 20, "lid": True}}
+            seen_so_far = [{"tool": "look", "arguments": {}, "ok": True, "result": []} for _ in range(moment)]
+            view = {**view_of(things, seen_so_far, scenario), "resources": {**things, **boxes}}
+            box = rng.choice(list(boxes)) if moment < 3 else list(boxes)[-1]
+            legal = boxes[box]["size"] >= bulk
+            call = {"tool": "act", "arguments": {"thing_id": next(iter(things)), "box_id": box}}
+            error = "" if legal else "too small"
+            rows.append(
+                Row(player=0, view=view, action=call, legal=legal, stratum="", error_class=error, proposer="agent")
+            )
+    return rows
+
+
+def test_where_none_of_the_things_shown_will_do_a_person_is_asked() -> None:
+    rows = shipping(sometimes=False)
+    book = rulebook(examples(rows), Demands())
+    rule = next(rule for rule in book.rules if isinstance(rule.condition, Compare))
+    assert rule.choice == "box_id"
+    harness = render(book)
+    with LocalSandbox(pinned=False) as sandbox:
+        loaded = sandbox.load(harness, Limits())
+        found = set()
+        for row in rows[:300]:
+            things = row.view["resources"].values()
+            bulk = max(thing.get("bulk", 0) for thing in things)
+            some = any(thing.get("size", 0) >= bulk for thing in things)
+            verdict = review_verdict(loaded.call("review_call", row.view, row.action).value, rules_of(harness))
+            found.add((some, row.legal, getattr(verdict, "word", "")))
+    assert found == {(True, True, "accept"), (True, False, "reject"), (False, False, "escalate")}
+
+
+def test_where_another_thing_turned_up_later_nobody_is_asked() -> None:
+    book = rulebook(examples(shipping(sometimes=True)), Demands())
+    assert not any(rule.choice for rule in book.rules)
+    assert "left_to_a_person" not in render(book).source
 
 
 HUE, WATTS, SAID = Field("thing_id", "hue"), Field("thing_id", "watts"), Argument("to")

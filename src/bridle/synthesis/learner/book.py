@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bridle.synthesis.learner.cases import Cases
+from bridle.synthesis.learner.choices import choices
 from bridle.synthesis.learner.comparison import OneOf
 from bridle.synthesis.learner.complexity import complexity
 from bridle.synthesis.learner.condition import Condition
@@ -41,7 +42,7 @@ def rulebook(examples: Sequence[Example], demands: Demands) -> Rulebook:
     empty = gaps(readable)
     rules = tuple(
         replace(rule, ways=ways(rule, moved, readable), person=needs_person(rule, empty, readable))
-        for rule in _rules(findings, induction.cases)
+        for rule in choices(_rules(findings, induction.cases), readable)
     )
     book = Rulebook(rules=rules, examples=len(examples), accepted=sum(example.accepted for example in examples))
     spellings = supported(

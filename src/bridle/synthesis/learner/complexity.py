@@ -7,6 +7,11 @@ from bridle.synthesis.learner.condition import Condition
 from bridle.synthesis.learner.form import Fits
 from bridle.synthesis.learner.premise import Given
 from bridle.synthesis.learner.table import Table
+from bridle.synthesis.learner.term import Calls
+
+SWEEPING = 50
+"""What is added where a tool is not to be called a second time on anything, rather than on the same thing: it forbids
+more than was seen."""
 
 
 def complexity(condition: Condition) -> int:
@@ -20,4 +25,6 @@ def complexity(condition: Condition) -> int:
     constant = isinstance(condition, Compare) and isinstance(condition.right, (int, float, str))
     if isinstance(condition, Fits) and condition.value == "integer":
         kind += 10  # a number, as far as anybody knows
+    if isinstance(condition, Compare) and condition.relation == "<=" and isinstance(condition.left, Calls):
+        kind += 0 if condition.left.argument else SWEEPING
     return 10 * (len(condition.code) // 10) + kind + 2 * constant

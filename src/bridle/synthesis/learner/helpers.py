@@ -73,6 +73,16 @@ def inside(value: Any) -> list[Any]:
     return [value]
 
 
+def alternatives(view: Any, arguments: Any, name: str) -> list[Any]:
+    """The arguments with each thing that was shown, of the kind that an argument names, in its place; also its own."""
+    resources, named = view["resources"], arguments.get(name)
+    kind = resources.get(named) if isinstance(named, str) else None
+    if not isinstance(kind, dict):
+        return []
+    alike = [other for other, thing in resources.items() if isinstance(thing, dict) and thing.keys() == kind.keys()]
+    return [{**arguments, name: other} for other in alike]
+
+
 def spoken(view: Any) -> set[str]:
     """Every word of the task, and of what calls have shown."""
     words: set[str] = set()

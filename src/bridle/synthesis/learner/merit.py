@@ -15,6 +15,7 @@ from math import comb, sqrt
 from typing import NamedTuple
 
 from bridle.synthesis.learner.cases import Cases
+from bridle.synthesis.learner.comparison import OneOf
 from bridle.synthesis.learner.condition import Condition
 from bridle.synthesis.learner.form import Declared, Fits, Only, Required
 from bridle.synthesis.learner.premise import Given, subject
@@ -30,6 +31,11 @@ NAMED_PREMISES = 10
 
 PREMISES = 100
 """How many premises there are to choose from, about: each makes it likelier that one of them fits by chance."""
+
+
+LISTED = 19
+"""Scenarios with accepted calls from which on the values seen are taken for all, or for what all look like: were one
+call of twenty to use another, so many scenarios would more likely than not have shown one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,9 +173,19 @@ def _shortage(support: Support, spread: Spread, condition: Condition, demands: D
         return "counterexamples of one scenario only"
     if isinstance(condition, Declared):
         return ""
+    if _generalises(condition) and spread.accepted < LISTED:
+        return f"says how values look that were seen in {spread.accepted} scenarios only; others may look otherwise"
     if spread.by_chance * _choice(condition) > demands.chance:
         return f"spares accepted calls of {spread.accepted} scenarios, which could be chance"
     return ""
+
+
+def _generalises(condition: Condition) -> bool:
+    """Whether a condition says of values that a call states what others of them are like that nobody has used yet."""
+    inner = condition.condition if isinstance(condition, Given) else condition
+    if isinstance(inner, Fits):
+        return inner.keyword != "type"
+    return isinstance(inner, OneOf) and isinstance(inner.term, Argument)
 
 
 def _choice(condition: Condition) -> float:

@@ -52,7 +52,9 @@ class Rule:
 
     The rule is about calls of `tools`, or, where that is empty, of every tool but those in `unless`. `ways` are for
     hints: which tool leads on from a value that the rule refuses; None where that can't be said of the rule at all.
-    `person` says that where what it needs is empty, nothing fills it in: it is for a person then.
+    `person` says that where what it needs is empty, nothing fills it in: it is for a person then. `choice` is the
+    argument whose thing it is about where the call chooses among those shown: if none of them will do, it is for a
+    person, too.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Rule:
     unless: tuple[str, ...] = ()
     ways: tuple[tuple[Scalar, str], ...] | None = None
     person: bool = False
+    choice: str = ""
 
     def concerns(self, tool: str) -> bool:
         """Whether it is about calls of this tool."""

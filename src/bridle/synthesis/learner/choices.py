@@ -1,0 +1,111 @@
+"""Choices: arguments that name one of the things shown, where it may be that none of them will do.
+
+A release is filed for a window, a ticket goes to a queue: if what the view shows of every window speaks against it, the
+call can't be made right by choosing another, and a person is asked. That takes evidence: sessions in which nothing
+shown would do, and in which the tool was never accepted for the same rest of the call afterwards; beside sessions in
+which another thing would have done, and in which it was.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from math import comb
+from typing import Any, NamedTuple
+
+from bridle.synthesis.learner.comparison import Among, Compare, OneOf, Stated
+from bridle.synthesis.learner.condition import Condition
+from bridle.synthesis.learner.example import Example
+from bridle.synthesis.learner.helpers import alternatives
+from bridle.synthesis.learner.premise import Given
+from bridle.synthesis.learner.rule import STATEFUL, Rule
+from bridle.synthesis.learner.table import Table
+from bridle.synthesis.learner.term import Field, Size
+
+ENOUGH = 5
+"""Scenarios in which nothing shown would do, from which on anything is said of a choice."""
+
+CHANCE = 0.01
+"""The probability, at most, that as few of them would have gone well later if that made no difference."""
+
+
+class _Attempt(NamedTuple):
+    """A call of a tool that was refused for what it chose: when, whether anything else shown would have done."""
+
+    moment: int
+    dead: bool
+
+
+def choices(rules: Sequence[Rule], examples: Sequence[Example]) -> tuple[Rule, ...]:
+    """The rules, with the argument noted whose thing they are about where a person is to be asked if none will do."""
+    by_tool: dict[str, list[Example]] = {}
+    for example in examples:
+        by_tool.setdefault(example.tool, []).append(example)
+    chosen: dict[str, str] = {}
+    for tool, members in sorted(by_tool.items()):
+        mine = [rule for rule in rules if rule.kind in STATEFUL and rule.tools == (tool,)]
+        for argument in sorted({name for rule in mine for name in about(rule.condition) if name.isidentifier()}):
+            telling = [rule for rule in mine if argument in about(rule.condition)]
+            if _hopeless_for_good(tool, argument, telling, members):
+                chosen.update((rule.id, argument) for rule in telling)
+    return tuple(replace(rule, choice=chosen.get(rule.id, "")) for rule in rules)
+
+
+def about(condition: Condition) -> set[str]:
+    """The arguments whose things a condition reads."""
+    return {term.argument for term in _terms(condition) if isinstance(term, Field)}
+
+
+def _terms(condition: Condition) -> Iterator[Any]:
+    """The terms that a condition speaks of."""
+    if isinstance(condition, Given):
+        yield from (*_terms(condition.premise), *_terms(condition.condition))
+    parts = {OneOf: ("term",), Stated: ("term",), Compare: ("left", "right"), Among: ("left", "options")}
+    for name in parts.get(type(condition), ("left", "key") if isinstance(condition, Table) else ()):
+        term = getattr(condition, name)
+        yield term.of if isinstance(term, Size) else term
+
+
+def _hopeless_for_good(tool: str, argument: str, rules: Sequence[Rule], examples: Sequence[Example]) -> bool:
+    """Whether calls for which nothing shown would do never went well later, and those for which something would did."""
+    refused: dict[tuple[str, str], _Attempt] = {}
+    accepted: dict[tuple[str, str], int] = {}
+    for example in examples:
+        if example.arguments is None or argument not in example.arguments:
+            continue
+        case = (example.scenario, _rest(example.arguments, argument, example.view))
+        moment = len(example.view.get("calls", ()))
+        if example.accepted:
+            accepted[case] = max(moment, accepted.get(case, 0))
+        elif _objects(rules, tool, example.view, example.arguments):
+            others = alternatives(example.view, example.arguments, argument)
+            dead = bool(others) and all(_objects(rules, tool, example.view, other) for other in others)
+            if case not in refused or dead > refused[case].dead:
+                refused[case] = _Attempt(moment, dead)
+    later = {
+        dead: [accepted.get(case, -1) >= attempt.moment for case, attempt in refused.items() if attempt.dead is dead]
+        for dead in (True, False)
+    }
+    return len(later[True]) >= ENOUGH and not any(later[True]) and _by_chance(later[True], later[False]) <= CHANCE
+
+
+def _by_chance(dead: Sequence[bool], alive: Sequence[bool]) -> float:
+    """The probability that none of the first went well if both were alike. Fisher's exact test, one-sided."""
+    everything, well = len(dead) + len(alive), sum(alive)
+    return comb(everything - well, len(dead)) / comb(everything, len(dead))
+
+
+def _objects(rules: Sequence[Rule], tool: str, view: Mapping[str, Any], arguments: Any) -> bool:
+    return any(rule.condition.wrong(view, tool, arguments) for rule in rules)
+
+
+def _rest(arguments: Mapping[str, Any], argument: str, view: Mapping[str, Any]) -> str:
+    """The other things that a call names: what it is about, whatever it chose."""
+    resources = view.get("resources", {})
+    named = {
+        name: value
+        for name, value in arguments.items()
+        if name != argument and isinstance(value, str) and value in resources
+    }
+    return json.dumps(named, sort_keys=True)
