@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def figures(comparison: Comparison, *, seed: int) -> dict[str, Any]:
     """The comparison as a JSON object; a figure without data is None."""
-    from bridle.evaluation.comparison import RATES
+    from bridle.evaluation.comparison import ASKING, RATES
     from bridle.evaluation.metrics import decisions
 
     return {
@@ -25,7 +25,7 @@ def figures(comparison: Comparison, *, seed: int) -> dict[str, Any]:
                 "episodes": len(condition.episodes),
                 "proposals": condition.proposals,
                 **{f"policy said {word}": n for word, n in sorted(decisions(condition.episodes).items())},
-                **{name: _record(rate(condition.episodes)) for name, rate in RATES.items()},
+                **{name: _record(rate(condition.episodes)) for name, rate in {**RATES, **ASKING}.items()},
             }
             for condition in comparison.conditions
         },

@@ -28,6 +28,7 @@ ALSO: tuple[str, ...] = (
     "rise in false rejection",
     "escalation precision",
     "escalation recall",
+    "routing accuracy",
 )
 """The figures that are printed of the slices after the first; the files have all."""
 
@@ -38,6 +39,10 @@ def evaluate(
     model: str = typer.Option("rules", help="Who makes a harness where none is named: rules (kept), or none."),
     agent: list[str] = typer.Option(
         ["simulated:small", "simulated:large"], help="Agents: simulated:small, simulated:large, or model:MODEL."
+    ),
+    mode: list[str] = typer.Option(
+        ["verifier", "policy"],
+        help="How each harness is put to work: verifier, filter, policy (alone, where it defines propose_call).",
     ),
     slice: list[str] = typer.Option(
         ["nominal", "search", "mutated", "adversarial"], help="Slices of scenarios; the first is shown in full."
@@ -54,7 +59,8 @@ def evaluate(
     """Evaluate agents with and without harnesses.
 
     Each agent plays alone, behind every harness (one written by hand, where the environment ships it), and behind a
-    perfect probe. Figures have 95 % intervals; what a sceptic would object to is flagged by name.
+    perfect probe. With --mode filter a harness also offers it calls to choose from. Figures have 95 % intervals; what a
+    sceptic would object to is flagged by name.
 
     Example:  bridle evaluate enterprise/expense --harness .bridle/runs/expense-1/harness.py
     """
@@ -62,7 +68,7 @@ def evaluate(
 
     if run is not None and len(environments) > 1:
         raise UsageError("One folder holds one evaluation; name one environment, or leave --run out.")
-    wanted = _Wanted(agents=agent, slices=slice, scenarios=scenarios, policy=policy, seed=seed, fresh=fresh)
+    wanted = _Wanted(agents=agent, modes=mode, slices=slice, scenarios=scenarios, policy=policy, seed=seed, fresh=fresh)
     for name in environments:
         _matrix(name, [], wanted)  # what can't be evaluated is said before a harness is made for it
     cards, rows = [], ""
@@ -110,6 +116,7 @@ class _Wanted:
     """What is asked of every environment; see the command's options."""
 
     agents: list[str]
+    modes: list[str]
     slices: list[str]
     scenarios: int
     policy: str | None
@@ -138,7 +145,7 @@ def _matrix(name: str, contenders: list[Contender], wanted: _Wanted) -> Matrix:
     found, lacking = slices(name, wanted.slices, offset=offset, count=wanted.scenarios)
     return Matrix(
         environment=name,
-        conditions=conditions(wanted.agents, contenders),
+        conditions=conditions(wanted.agents, contenders, wanted.modes),
         contenders=tuple(contenders),
         slices=tuple(found),
         lacking=lacking,

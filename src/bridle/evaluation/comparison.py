@@ -10,7 +10,7 @@ from bridle.authorization import PolicyEngine
 from bridle.environment import Environment
 from bridle.environments.enterprise.governance import GovernedEnvironment
 from bridle.errors import UsageError
-from bridle.evaluation import metrics
+from bridle.evaluation import escalations, metrics
 from bridle.evaluation.assessed import AssessedEpisode
 from bridle.evaluation.guarded import play, played, setting
 from bridle.harness import Harness, Loaded
@@ -32,6 +32,13 @@ RATES: Mapping[str, Callable[[Sequence[AssessedEpisode]], Estimate | None]] = {
     "recovery": metrics.recovery,
 }
 """The rates of the table, by the name that is printed."""
+
+ASKING: Mapping[str, Callable[[Sequence[AssessedEpisode]], Estimate | None]] = {
+    "escalation precision": escalations.escalation_precision,
+    "escalation recall": escalations.escalation_recall,
+    "routing accuracy": escalations.routing_accuracy,
+}
+"""The rates below them: whether people were asked where they are needed, and the right ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
