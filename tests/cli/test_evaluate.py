@@ -63,6 +63,22 @@ def test_tables_files_and_report(bridle) -> None:
     assert list(Path(".bridle/sealed").glob("*.sqlite"))
 
 
+def test_a_harness_as_a_filter_stands_in_the_same_table(bridle) -> None:
+    words = ["evaluate", POTTERY, "--harness", "accepts.py", *SMALL, "--mode", "verifier", "--mode", "filter"]
+    code, out, _ = bridle(*words)
+    assert code == 0
+    columns = out.splitlines()[1].split("\t")
+    assert columns[2:4] == ["simulated-small, accepts", "simulated-small, accepts (filter)"]
+    recall = next(line for line in out.splitlines() if line.startswith("recall of offers")).split("\t")
+    assert (recall[2], "[" in recall[3]) == ("no data", True)
+    assert "accepts as a filter: " in out
+    (folder,) = Path(".bridle/evaluations").iterdir()
+    report = (folder / "report.html").read_text()
+    assert "accepts (filter)" in report
+    assert "recall of offers" in report
+    assert bridle("evaluate", POTTERY, "--mode", "veto")[2].startswith("bridle: There is no mode 'veto'; use verifier")
+
+
 def test_asked_for_again_it_is_read_and_not_played(bridle) -> None:
     words = ["evaluate", POTTERY, "--harness", "accepts.py", *SMALL, "--json"]
     first, again = bridle(*words), bridle(*words)

@@ -180,10 +180,55 @@ def test_conditions_name_who_works_behind_what() -> None:
     ]
     acts = Contender(name="acts", harness=harness(HONEST + "\n\ndef propose_call(view):\n    return {}\n"))
     assert [one.name for one in conditions([SMALL], [acts])][-1] == "acts alone"
+    every = [one.name for one in conditions([SMALL], [acts], ["policy", "filter", "verifier"])]
+    assert every[1:3] == ["simulated-small, acts", "simulated-small, acts (filter)"]
+    assert [one.manner for one in conditions([SMALL], [acts], ["policy"])] == ["none", "probe", "alone"]
+    with pytest.raises(UsageError, match="honest defines no propose_call"):
+        conditions([SMALL], [acts, HONEST_ONE], ["policy"])
+    with pytest.raises(UsageError, match="no mode 'alone'; use verifier, filter, policy"):
+        conditions([SMALL], [], ["alone"])
     model = Condition(agent="model:openai:gpt-5", manner="none")
     assert (model.name, model.simulated) == ("openai:gpt-5, no harness", False)
     assert isinstance(found[0].reviewer(), Unreviewed)
     assert isinstance(found[2].reviewer(), PerfectProbe)
+
+
+def test_a_filter_is_measured_beside_the_verifier_and_has_its_recall(tmp_path: Path) -> None:
+    found = conditions([SMALL], [HONEST_ONE], ["verifier", "filter"])
+    small = matrix(count=8, names=("nominal",), conditions=found)
+    record, again = (card(small, tmp_path / name) for name in ("one", "two"))
+    assert json.dumps(record) == json.dumps(again)
+    assert record["conditions"]["simulated-small, honest (filter)"]["manner"] == "filter"
+    nominal = record["figures"]["nominal"]
+    verifier, filtered = (nominal[f"simulated-small, honest{mode}"] for mode in ("", " (filter)"))
+    assert filtered["completion"]["n"] == filtered["gain in completion"]["n"] == 8
+    assert filtered["headroom captured"] is not None
+    assert filtered["false acceptance"] is None, "all that was offered, and so all that was chosen, was applicable"
+    assert filtered["raw proposer's valid rate"]["value"] > verifier["raw proposer's valid rate"]["value"]
+    assert verifier["recall of offers"] is None
+    # What stands in no view can't be offered: grams, hours, cones.
+    offers = record["harnesses"]["honest"]["offers"]
+    assert offers["missed"].keys() <= {"throw_pot", "dry_pot", "fire_pot"}
+    missed = sum(offers["missed"].values()) / filtered["recall of offers"]["n"]
+    assert 0 < missed < 1
+    assert filtered["recall of offers"]["value"] == pytest.approx(1 - missed)
+    assert offers["offered"] > offers["states"] > 8
+
+
+def test_a_filter_that_does_not_load_is_said_and_offers_nothing(tmp_path: Path) -> None:
+    one = Contender(name="clock", harness=harness(f"import time\n{HONEST}"))
+    found = conditions([SMALL], [one], ["filter"])
+    record = scorecard(
+        played(
+            matrix(count=4, names=("nominal",), contenders=(one,), conditions=found),
+            tmp_path,
+            Inline(),
+            ledgers=tmp_path / "sealed",
+        )
+    )
+    assert record["figures"]["nominal"]["simulated-small, clock (filter)"]["recall of offers"] is None
+    assert record["unplayed"]["nominal"]["simulated-small, clock (filter)"] == 4
+    assert "does not load" in [flag["name"] for flag in record["harnesses"]["clock"]["flags"]]
 
 
 def test_a_harness_that_acts_alone_is_judged_by_what_it_proposes(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from bridle.environments.catalog import resolve
+from bridle.errors import UsageError
 from bridle.evaluation.guarded import tools_of
-from bridle.evaluation.offers import Offers, offers
+from bridle.evaluation.offers import Offers, ShownCandidates, offers
 from bridle.evaluation.slice import Slice
 from bridle.harness import TOOL_CALL, Harness, Limits
 from bridle.runtime.candidates import Candidates
@@ -73,6 +74,18 @@ def test_a_filter_that_offers_all_that_it_can_name_and_one_that_offers_nothing()
 def test_what_a_harness_refuses_is_missed_by_its_tool() -> None:
     without = measured('call["tool"] != "mend_pot" and call["tool"] != "look_around"', most=300)
     assert without.missed.keys() >= {"mend_pot", "look_around"}
+
+
+def test_candidates_are_of_the_tools_that_a_view_declares() -> None:
+    shown = ShownCandidates()
+    for options, argument in (("", "request_id"), ("?variant=mutated&mutation=argument-renamed", "request")):
+        environment = resolve(f"enterprise/expense{options}")
+        view = environment.start(environment.scenarios("train")[0]).observe().view
+        view = {**view, "resources": {"REQ-1234": {"id": "REQ-1234"}}}
+        calls = [call for call in shown(view) if call["tool"] == "submit_request"]
+        assert {"tool": "submit_request", "arguments": {argument: "REQ-1234"}} in calls
+    with pytest.raises(UsageError, match="declares no tools"):
+        shown({"resources": {}})
 
 
 def test_a_bound_costs_recall() -> None:

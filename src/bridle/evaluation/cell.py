@@ -14,7 +14,7 @@ from bridle.evaluation.comparison import cedar
 from bridle.evaluation.condition import Condition
 from bridle.evaluation.guarded import play, played, setting
 from bridle.evaluation.job import sandbox
-from bridle.evaluation.patience import Patient
+from bridle.evaluation.patience import FILTERS_SECONDS, MOST_SECONDS, Patient
 from bridle.evaluation.proposer import open_agents
 from bridle.evaluation.slice import Slice, opened
 from bridle.harness import Limits
@@ -61,7 +61,8 @@ class Cell:
             chosen = replace(setting(environment, agents, condition.reviewer(), engine), questions=True)
             loaded = None
             if condition.contender is not None:
-                loaded = Patient(sandbox(os.getpid()).load(condition.contender.harness, Limits()))
+                seconds = FILTERS_SECONDS if condition.manner == "filter" else MOST_SECONDS
+                loaded = Patient(sandbox(os.getpid()).load(condition.contender.harness, Limits()), seconds=seconds)
         except HarnessFault as fault:
             return {"unloadable": str(fault.failure)}
         try:

@@ -6,12 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from bridle.errors import UsageError
+from bridle.evaluation.offers import ShownCandidates
 from bridle.harness import Harness
-from bridle.runtime.reviewer import ActingHarness, HarnessReviewer, PerfectProbe, Reviewer, Unreviewed
+from bridle.runtime.reviewer import (
+    ActingHarness,
+    FilteringHarness,
+    HarnessReviewer,
+    PerfectProbe,
+    Reviewer,
+    Unreviewed,
+)
 from bridle.runtime.verdict import defines
 
-Manner: TypeAlias = Literal["none", "verifier", "alone", "probe"]
-"""No harness, a harness in front of the agent, a harness that acts alone, or a perfect `probe` in its place."""
+Manner: TypeAlias = Literal["none", "verifier", "filter", "alone", "probe"]
+"""No harness, a harness in front of the agent, one that also offers it choices, a harness that acts alone, or a perfect
+`probe` in its place."""
+
+MODES = ("verifier", "filter", "policy")
+"""How a harness can be put to work."""
+
+USUAL = ("verifier", "policy")
+"""The modes of every harness where none are named: a filter takes dozens of reviews for each call."""
 
 SMALL, LARGE = "simulated:small", "simulated:large"
 """The agents that are used where none are named."""
@@ -63,7 +79,9 @@ class Condition:
         who = which if kind == "model" else f"{kind}-{which}"
         if self.contender is None:
             return f"{who}, {'no harness' if self.manner == 'none' else 'perfect probe'}"
-        return f"{self.contender.name} alone" if self.manner == "alone" else f"{who}, {self.contender.name}"
+        if self.manner == "alone":
+            return f"{self.contender.name} alone"
+        return f"{who}, {self.contender.name}{' (filter)' if self.manner == 'filter' else ''}"
 
     @property
     def simulated(self) -> bool:
@@ -84,6 +102,8 @@ class Condition:
         """Who reviews; HarnessFault where the harness's rules can't be read."""
         if self.contender is None:
             return Unreviewed() if self.manner == "none" else PerfectProbe()
+        if self.manner == "filter":
+            return FilteringHarness(self.contender.harness, candidates=ShownCandidates())
         return (ActingHarness if self.manner == "alone" else HarnessReviewer)(self.contender.harness)
 
     def record(self) -> dict[str, Any]:
@@ -92,13 +112,26 @@ class Condition:
         return {"name": self.name, "agent": self.agent, "manner": self.manner, "harness": name}
 
 
-def conditions(agents: Sequence[str], contenders: Sequence[Contender]) -> tuple[Condition, ...]:
-    """Every agent without a harness, behind each one, and behind a perfect probe; each harness alone that can act."""
+def conditions(
+    agents: Sequence[str], contenders: Sequence[Contender], modes: Sequence[str] = USUAL
+) -> tuple[Condition, ...]:
+    """Every agent without a harness, behind each one, and behind a perfect probe; each harness alone that can act.
+
+    Raises:
+        UsageError: there is no such mode, or a harness can't be put to work in any of them.
+    """
+    if unknown := [mode for mode in modes if mode not in MODES]:
+        raise UsageError(f"There is no mode {unknown[0]!r}; use {', '.join(MODES)}.")
     found: list[Condition] = []
+    manners: list[Manner] = [manner for manner in ("verifier", "filter") if manner in modes]
     for agent in agents:
         found.append(Condition(agent=agent, manner="none"))
-        found += [Condition(agent=agent, manner="verifier", contender=contender) for contender in contenders]
+        found += [
+            Condition(agent=agent, manner=way, contender=contender) for way in manners for contender in contenders
+        ]
         found.append(Condition(agent=agent, manner="probe"))
-    first = agents[0]
-    found += [Condition(agent=first, manner="alone", contender=one) for one in contenders if one.acts]
+    acting = [one for one in contenders if one.acts] if "policy" in modes else []
+    found += [Condition(agent=agents[0], manner="alone", contender=one) for one in acting]
+    if idle := [one.name for one in contenders if not manners and one not in acting]:
+        raise UsageError(f"{idle[0]} defines no propose_call, so it can't act alone; ask for another mode as well.")
     return tuple(found)

@@ -89,7 +89,7 @@ GAIN, HEADROOM = "gain in completion", "headroom captured"
 DRIFT, RISE = "drift in completion", "rise in false rejection"
 GAP, BEYOND, REJECTED = "gap to search", "gap beyond no harness", "false rejection beyond search"
 RECALL, NEVER, LEAKAGE = "filter recall", "tools never let through", "authority leakage"
-UNOFFERED = "tools never offered"
+UNOFFERED, OFFERED = "tools never offered", "recall of offers"
 CALLER, AGAIN = "other answer to another caller", "other answer when asked again"
 
 COMPARED: tuple[Metric, ...] = (
@@ -101,6 +101,7 @@ COMPARED: tuple[Metric, ...] = (
     Metric(name=BEYOND, better="lower"),
     Metric(name=REJECTED, better="lower"),
     Metric(name=RECALL, better="higher"),
+    Metric(name=OFFERED, better="higher"),
     Metric(name=NEVER, better="lower"),
     Metric(name=UNOFFERED, better="lower"),
     Metric(name=LEAKAGE, better="lower"),

@@ -91,12 +91,15 @@ def setting(
     """
     view = environment.start(environment.scenarios("train")[0]).observe().view
     tools = tools_of(view)
-    if isinstance(environment, GovernedEnvironment):
-        mapping = RequestMapping.from_data(environment.governance(environment.policies[0]).mapping)
-    else:
-        mapping = RequestMapping.plain([tool.name for tool in tools])
-    conduct = Conduct(reviewer=reviewer, tools=tools, mapping=mapping)
+    conduct = Conduct(reviewer=reviewer, tools=tools, mapping=mapping_of(environment, tools))
     return Setting(environment=environment, agents=agents, conduct=conduct, engine=engine or no_policy())
+
+
+def mapping_of(environment: Environment, tools: Sequence[Tool]) -> RequestMapping:
+    """The request mapping that an environment ships; without one the tool is all that is asked about."""
+    if isinstance(environment, GovernedEnvironment):
+        return RequestMapping.from_data(environment.governance(environment.policies[0]).mapping)
+    return RequestMapping.plain([tool.name for tool in tools])
 
 
 def tools_of(view: Any) -> tuple[Tool, ...]:

@@ -22,6 +22,7 @@ from bridle.evaluation.condition import Condition, Contender
 from bridle.evaluation.examination import Examination
 from bridle.evaluation.leakage import Leakage
 from bridle.evaluation.looks import LEDGERS, Looks, look
+from bridle.evaluation.offering import Offering
 from bridle.evaluation.slice import NOMINAL, Slice, opened
 from bridle.evaluation.unseen import Unseen
 from bridle.harness import digest
@@ -31,7 +32,7 @@ JOURNAL = "journal.sqlite"
 BLOCK = 30
 """Scenarios of one cell: so much is lost at most, in each process, when an evaluation is interrupted."""
 
-Part: TypeAlias = "Cell | Examination | Leakage | Unseen"
+Part: TypeAlias = "Cell | Examination | Leakage | Offering | Unseen"
 Results: TypeAlias = "dict[str, dict[str, Any]]"
 """What each part gave, by its key."""
 
@@ -94,6 +95,15 @@ class Matrix:
                     if one.name not in stalled:
                         strict, lax = policies[0], policies[-1]
                         yield Leakage(contender=one, slice=slice, strict=strict, lax=lax, seed=self.seed)
+            if slice.name == NOMINAL:
+                filters = {
+                    c.contender.name: c.contender for c in self.conditions if c.contender and c.manner == "filter"
+                }
+                yield from (
+                    Offering(contender=one, slice=slice, seed=self.seed)
+                    for name, one in filters.items()
+                    if name not in stalled
+                )
             for condition in self.conditions:
                 if condition.contender is None or condition.contender.name not in stalled:
                     yield from self.cells(condition, slice)

@@ -6,21 +6,43 @@ names it. What else a call states (a memo, an amount) is the agent's, and nobody
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
 from bridle.environment import Environment
 from bridle.evaluation.estimates import pooled
+from bridle.evaluation.guarded import tools_of
 from bridle.evaluation.legal_set import LegalCall, legal_calls
 from bridle.evaluation.slice import Slice
 from bridle.harness import Action, Loaded, Reply
+from bridle.runtime.candidates import Candidates
 from bridle.runtime.effects import Effect, Invoke
 from bridle.runtime.policies.mapping import RequestMapping
 from bridle.runtime.policies.reading import Unreadable
 from bridle.runtime.reviewer import FilteringHarness
 from bridle.statistics import Estimate
 from bridle.trace import parts
+
+
+class ShownCandidates:
+    """Candidates by the tools that each view declares: the scenarios of a variant have tools of their own."""
+
+    def __init__(self) -> None:
+        """None were seen so far."""
+        self._by_tools: dict[str, Candidates] = {}
+
+    def __call__(self, view: Any) -> list[dict[str, Any]]:
+        """The candidates in this view.
+
+        Raises:
+            UsageError: it declares no tools.
+        """
+        shown = json.dumps(view.get("tools") if isinstance(view, dict) else None, sort_keys=True)
+        if shown not in self._by_tools:
+            self._by_tools[shown] = Candidates(tools_of(view))
+        return self._by_tools[shown](view)
 
 
 class Offers(NamedTuple):

@@ -14,6 +14,9 @@ ENDED = frozenset(("timeout", "cpu", "memory", "killed"))
 MOST_ENDED, MOST_SECONDS = 10, 90.0
 """Calls that may end so, and seconds that all calls may take, before nobody asks any more: of one block of episodes."""
 
+FILTERS_SECONDS = 20 * MOST_SECONDS
+"""The same seconds for a filter, which reviews dozens of calls for each that is made."""
+
 
 class Patient:
     """A loaded harness, asked until the patience is gone. What is not asked fails as `stalled`, and accepts nothing."""

@@ -7,7 +7,8 @@
     funnel[slice][condition]    success lost at each step
     changes[slice][condition]   completion by what was changed in a variant
     templates[condition]        completion minus the agent's without a harness, by template (nominal)
-    harnesses[name]       digest, rules, those never exercised, tools never let through, flags, decisions until paid
+    harnesses[name]       digest, rules, those never exercised, tools never let through, flags, decisions until paid,
+                          and of a filter what it offered, in how many states, and the legal acts it missed, by tool
     unplayed[slice][condition]  scenarios without an episode: faults of an environment or a model, or a stalled harness
     floor[slice], unseen[slice], looks
     times                 all that differs from run to run: seconds and latencies
@@ -100,7 +101,7 @@ class Scorecard:
         compared: Found = {metric.name: None for metric in figures.COMPARED}
         if condition.manner != "none":
             compared[figures.GAIN] = completion_gain(mine, without, seed=self._seed)
-        if condition.manner in ("verifier", "alone"):
+        if condition.contender is not None:
             compared[figures.HEADROOM] = headroom_share(mine, without, perfect, seed=self._seed)
         if slice.name == NOMINAL:
             compared |= self._overfitted(condition, mine, without) | self._asked_apart(condition, mine)
@@ -139,10 +140,16 @@ class Scorecard:
                 )
             names = {"caller": figures.CALLER, "again": figures.AGAIN}
             found |= {names[form]: proportion({form: (k, n)}) for form, (k, n) in examined["twins"].items()}
+        if condition.manner == "filter" and (recall := self._offering(condition.contender).get("recall")):
+            found[figures.OFFERED] = Estimate(*recall)
         leaked = self._played.results.get(f"leakage/{NOMINAL}/{condition.contender.name}")
         if leaked is not None and "calls" in leaked:
             found[figures.LEAKAGE] = authority_leakage([FlippedCall(*c) for c in leaked["calls"]], seed=self._seed)
         return found
+
+    def _offering(self, contender: Contender) -> dict[str, Any]:
+        """What it offered as a filter; empty where it was not asked."""
+        return self._played.results.get(f"offering/{NOMINAL}/{contender.name}", {})
 
     def _each(self, of: Any) -> dict[str, dict[str, Any]]:
         """A table by slice and condition."""
@@ -238,6 +245,7 @@ class Scorecard:
             "synthesis": contender.record()["synthesis"],
             "decisions_until_paid": self._paid(contender, first),
             "acts_alone": contender.acts if rules else False,
+            "offers": {name: of for name, of in self._offering(contender).items() if name != "recall"},
         }
 
     def _paid(self, contender: Contender, condition: Condition) -> dict[str, int | None]:

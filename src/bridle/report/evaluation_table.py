@@ -154,6 +154,9 @@ def remarks(card: Mapping[str, Any]) -> list[str]:
             )
     for slice, of in card["unplayed"].items():
         told += [f"{slice}, {name}: {n} scenarios were not played to their end." for name, n in of.items() if n]
+    for name, harness in card["harnesses"].items():
+        if states := harness.get("offers", {}).get("states"):
+            told.append(_offered(name, harness["offers"], states))
     told += [
         f"Answers of {name}: p50 {one['p50']:.2f} s, p99 {one['p99']:.2f} s, n={one['n']} (times)."
         for name, one in card["times"]["model_latency"].items()
@@ -162,6 +165,15 @@ def remarks(card: Mapping[str, Any]) -> list[str]:
     told += [f"No slice {slice}: {why}" for slice, why in card["lacking"].items()]
     told.append("A figure of 0 claims no more than the upper end of its interval.")
     return told
+
+
+def _offered(name: str, offers: Mapping[str, Any], states: int) -> str:
+    missed = sorted(offers["missed"].items(), key=lambda one: (-one[1], one[0]))[:4]
+    lacking = ", ".join(f"{tool} ({count})" for tool, count in missed) or "none"
+    return (
+        f"{name} as a filter: {offers['offered'] / states:.1f} calls offered in each of {states} states; legal acts "
+        f"that were not, by tool: {lacking}."
+    )
 
 
 def _unseen(slice: str, found: Mapping[str, Any]) -> str:
