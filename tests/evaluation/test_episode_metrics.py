@@ -145,6 +145,13 @@ def test_escalations_are_right_where_a_person_is_needed() -> None:
     assert escalations.escalation_recall([episode(asked)]) is None
 
 
+def test_a_person_who_is_asked_after_an_error_is_asked() -> None:
+    asked = step(False, recovery="escalate", recovery_rule="stuck")
+    played = [episode(asked, needs_person=True, scenario=1), episode(asked, scenario=2)]
+    assert value(escalations.escalation_precision(played)) == 0.5
+    assert value(escalations.escalation_recall(played)) == 1.0
+
+
 def test_a_success_costs_what_the_failures_cost_too() -> None:
     played = [
         episode(step(), step(), step(origin="retry"), scenario=1),

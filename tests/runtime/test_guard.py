@@ -488,6 +488,7 @@ def test_a_hint_and_a_person_after_an_error() -> None:
     assert answer.escalation is not None
     assert answer.escalation.to == "ops"
     assert answer.records[0].recovery == "escalate"
+    assert answer.message == "closed A person is asked (ops).", "the agent is told, too"
 
 
 @pytest.mark.parametrize("reply", [None, {"verdict": "accept"}, {"verdict": "retry", "rule": "nobody's", "after": 0}])
