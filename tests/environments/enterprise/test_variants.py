@@ -27,7 +27,11 @@ from bridle.runtime.reviewer import PerfectProbe
 from bridle.testing.environment import Effort, check_environment
 from bridle.trace import POLICY_DENIED
 
-CALM = {"expense": "transient=0&internal=0", "support": "transient=0&internal=0&moves=0"}
+CALM = {
+    "expense": "transient=0&internal=0",
+    "support": "transient=0&internal=0&moves=0",
+    "deployment": "transient=0&internal=0&moves=0",
+}
 WORKFLOWS = tuple(CALM)
 MUTATIONS = (
     "argument-renamed",
@@ -141,9 +145,12 @@ def test_each_mutation_is_felt(workflow: str, mutation: str) -> None:
 
 
 def _missing(workflow: str) -> dict[str, Any]:
-    argument, number = {"expense": ("request_id", "REQ-0001"), "support": ("ticket_id", "TCK-0001")}[workflow]
-    tool = {"expense": "get_request", "support": "get_ticket"}[workflow]
-    return {"tool": tool, "arguments": {argument: number}}
+    noun, number = {
+        "expense": ("request", "REQ-0001"),
+        "support": ("ticket", "TCK-0001"),
+        "deployment": ("release", "REL-0001"),
+    }[workflow]
+    return {"tool": f"get_{noun}", "arguments": {f"{noun}_id": number}}
 
 
 @pytest.mark.parametrize("variant", VARIANTS[1:])
@@ -261,12 +268,15 @@ def test_simulated_agents_fall_for_lures_at_their_rate_and_only_where_there_are_
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_the_truth_says_who_is_needed(workflow: str) -> None:
-    environment = made(workflow, "variant=adversarial")
-    for scenario in environment.scenarios("train")[:60]:
+    environment, nominal = made(workflow, "variant=adversarial"), made(workflow)
+    pairs = zip(environment.scenarios("train")[:60], nominal.scenarios("train")[:60], strict=True)
+    for scenario, sibling in pairs:
         episode, _ = followed(environment, scenario)
         truth = episode.truth()
         assert isinstance(truth, CaseTruth)
-        assert truth.needs_person is scenario.template.endswith("~needs-person")
+        anyhow = followed(nominal, sibling)[0].truth().needs_person
+        assert anyhow is False or workflow == "deployment", "elsewhere only a twist makes somebody necessary"
+        assert truth.needs_person is (anyhow or scenario.template.endswith("~needs-person"))
         persons = [routing for routing in truth.routings if routing.person]
         assert bool(persons) is truth.needs_person
         assert all(routing.correct for routing in truth.routings), truth.routings
