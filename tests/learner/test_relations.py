@@ -157,7 +157,11 @@ def shipping(*, sometimes: bool) -> list[Row]:
     for scenario in range(240):
         rng = random.Random(scenario)
         bulk = rng.randint(5, 9)
-        sizes_ = [rng.randint(1, bulk - 1), rng.randint(1, bulk - 1) if scenario % 3 == 0 else rng.randint(bulk, 12)]
+        small = scenario % 3 == 0
+        sizes_ = [
+            rng.randint(1, bulk - 1 if small else 12),
+            rng.randint(1, bulk - 1) if small else rng.randint(bulk, 12),
+        ]
         boxes = {f"B-{rng.randint(100, 999)}": {"size": size, "lid": rng.random() < 0.5} for size in sizes_}
         things = {f"T-{rng.randint(100, 999)}": {"bulk": bulk, "hue": rng.choice(HUES)}}
         for moment in range(4):

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import comb
-from typing import Any, NamedTuple
+from typing import Any
 
 from bridle.synthesis.learner.comparison import Among, Compare, OneOf, Stated
 from bridle.synthesis.learner.condition import Condition
@@ -24,17 +24,10 @@ from bridle.synthesis.learner.table import Table
 from bridle.synthesis.learner.term import Field, Size
 
 ENOUGH = 5
-"""Scenarios in which nothing shown would do, from which on anything is said of a choice."""
+"""Cases in which nothing shown would do, and cases in which several things would, from which on it is a choice."""
 
 CHANCE = 0.01
 """The probability, at most, that as few of them would have gone well later if that made no difference."""
-
-
-class _Attempt(NamedTuple):
-    """A call of a tool that was refused for what it chose: when, whether anything else shown would have done."""
-
-    moment: int
-    dead: bool
 
 
 def choices(rules: Sequence[Rule], examples: Sequence[Example]) -> tuple[Rule, ...]:
@@ -69,25 +62,28 @@ def _terms(condition: Condition) -> Iterator[Any]:
 
 def _hopeless_for_good(tool: str, argument: str, rules: Sequence[Rule], examples: Sequence[Example]) -> bool:
     """Whether calls for which nothing shown would do never went well later, and those for which something would did."""
-    refused: dict[tuple[str, str], _Attempt] = {}
+    first: dict[bool, dict[tuple[str, str], int]] = {True: {}, False: {}}
     accepted: dict[tuple[str, str], int] = {}
+    free: set[tuple[str, str]] = set()
     for example in examples:
-        if example.arguments is None or argument not in example.arguments:
+        about_what = _rest(example, argument)
+        if not about_what:
             continue
-        case = (example.scenario, _rest(example.arguments, argument, example.view))
-        moment = len(example.view.get("calls", ()))
+        case, moment = (example.scenario, about_what), len(example.view["calls"])
         if example.accepted:
             accepted[case] = max(moment, accepted.get(case, 0))
-        elif _objects(rules, tool, example.view, example.arguments):
-            others = alternatives(example.view, example.arguments, argument)
-            dead = bool(others) and all(_objects(rules, tool, example.view, other) for other in others)
-            if case not in refused or dead > refused[case].dead:
-                refused[case] = _Attempt(moment, dead)
+        others = alternatives(example.view, example.arguments, argument)
+        fine = sum(not _objects(rules, tool, example.view, other) for other in others)
+        if len(others) > 1:  # one thing is no choice
+            first[not fine][case] = min(moment, first[not fine].get(case, moment))
+            free |= {case} if fine > 1 else set()
     later = {
-        dead: [accepted.get(case, -1) >= attempt.moment for case, attempt in refused.items() if attempt.dead is dead]
-        for dead in (True, False)
+        dead: [accepted.get(case, -1) >= moment for case, moment in cases.items() if dead or case not in first[True]]
+        for dead, cases in first.items()
     }
-    return len(later[True]) >= ENOUGH and not any(later[True]) and _by_chance(later[True], later[False]) <= CHANCE
+    if len(later[True]) < ENOUGH or len(free) < ENOUGH or any(later[True]):
+        return False
+    return _by_chance(later[True], later[False]) <= CHANCE
 
 
 def _by_chance(dead: Sequence[bool], alive: Sequence[bool]) -> float:
@@ -100,12 +96,14 @@ def _objects(rules: Sequence[Rule], tool: str, view: Mapping[str, Any], argument
     return any(rule.condition.wrong(view, tool, arguments) for rule in rules)
 
 
-def _rest(arguments: Mapping[str, Any], argument: str, view: Mapping[str, Any]) -> str:
-    """The other things that a call names: what it is about, whatever it chose."""
-    resources = view.get("resources", {})
+def _rest(example: Example, argument: str) -> str:
+    """The other things that a call names: what it is about, whatever it chose. Empty where it chooses for nothing."""
+    if example.arguments is None or argument not in example.arguments or "calls" not in example.view:
+        return ""
+    resources = example.view.get("resources", {})
     named = {
         name: value
-        for name, value in arguments.items()
+        for name, value in example.arguments.items()
         if name != argument and isinstance(value, str) and value in resources
     }
-    return json.dumps(named, sort_keys=True)
+    return json.dumps(named, sort_keys=True) if named else ""
