@@ -68,6 +68,17 @@ def test_tool_calls_go_as_json_and_a_model_that_fails_says_so() -> None:
         agent.propose(Observation(0, view))
 
 
+def test_choices_of_tool_calls_are_no_complete_list_and_the_model_is_told() -> None:
+    model = Scripted(["{}", "Action: [2]"])
+    offered = {"tool": "read", "arguments": {"id": "A"}}
+    ModelAgent(model, TOOL_CALL).propose(Observation(0, {}), (), [offered])
+    ModelAgent(model, TEXT_ACTION).propose(Observation(0, "board"), (), ["[2]"])
+    calls, moves = (request.prompt for request in model.requests)
+    assert '- {"tool": "read", "arguments": {"id": "A"}}' in calls
+    assert "then state your own" in calls
+    assert "Choose the best of these, exactly as written:\n- [2]\n" in moves
+
+
 def test_a_model_that_is_asked_for_its_confidence_is_held_to_it_by_the_guard() -> None:
     def read(key: str) -> str:
         return key

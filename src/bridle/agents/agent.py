@@ -21,5 +21,6 @@ class Agent(Protocol):
         """An action for this observation.
 
         `refusals` are this turn's earlier proposals that were not executed, with what the agent is told about each, the
-        latest last. Where `choices` is not empty the agent should answer one of them; nobody relies on it.
+        latest last. Where `choices` is not empty the agent should answer one of them, or, since the choices of tool
+        calls may lack what is needed, its own call; nobody relies on it.
         """

@@ -23,6 +23,12 @@ _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
 ANSWER_TOKENS = 4000
 """The most that an answer may have: an agent may think before it acts."""
 
+PARTIAL = (
+    "These calls seem applicable now. Where one of them is what the task needs next, choose it exactly as written; the "
+    "list may lack it, and then state your own:"
+)
+"""What a model is told of a filter's choices of tool calls."""
+
 CONFIDENCE = """
 State in the same object, as "confidence", how sure you are that this call is right: a number from 0 to 1.
 """
@@ -72,13 +78,22 @@ class ModelAgent:
         """The model's answer to the page, with `more` at its end."""
         view = observation.view if self._text else json.dumps(observation.view, ensure_ascii=False, indent=1)
         prompt = self._page.substitute(
-            player=observation.player, view=_marked(view), refusals=_refused(refusals), choices=_listed(choices)
+            player=observation.player, view=_marked(view), refusals=_refused(refusals), choices=self._listed(choices)
         )
         prompt += more
         request = Request(prompt=prompt, sample=self._sample, max_output_tokens=ANSWER_TOKENS)
         completion = self._model.complete(request)
         self.completions.append(completion)
         return completion.text
+
+    def _listed(self, choices: Sequence[Action]) -> str:
+        """The choices. Nobody can list the amounts and sentences of tool calls: of those the right one may be missing."""
+        if not choices:
+            return ""
+        listed = "\n".join(f"- {_shown(choice)}" for choice in choices)
+        if self._text:
+            return f"\nChoose the best of these, exactly as written:\n{listed}\n"
+        return f"\n{PARTIAL}\n{listed}\n"
 
 
 def stated_text(answer: str) -> str:
@@ -113,13 +128,6 @@ def _refused(refusals: Sequence[Refusal]) -> str:
         return ""
     told = "\n".join(f"- {_shown(refusal.action)}: {refusal.reason}" for refusal in refusals)
     return f"\nThese were not executed. Do not repeat them:\n{told}\n"
-
-
-def _listed(choices: Sequence[Action]) -> str:
-    if not choices:
-        return ""
-    listed = "\n".join(f"- {_shown(choice)}" for choice in choices)
-    return f"\nChoose the best of these, exactly as written:\n{listed}\n"
 
 
 def _shown(action: Action) -> str:
