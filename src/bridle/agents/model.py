@@ -87,7 +87,7 @@ class ModelAgent:
         return completion.text
 
     def _listed(self, choices: Sequence[Action]) -> str:
-        """The choices. Nobody can list the amounts and sentences of tool calls: of those the right one may be missing."""
+        """The choices. Nobody can list the amounts and sentences of tool calls: there the right one may be missing."""
         if not choices:
             return ""
         listed = "\n".join(f"- {_shown(choice)}" for choice in choices)
