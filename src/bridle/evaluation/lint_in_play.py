@@ -19,13 +19,13 @@ from bridle.harness import Call, Harness, Loaded, Reply
 from bridle.rollout import Trial
 from bridle.runtime.reviewer import HarnessReviewer
 from bridle.runtime.verdict import Verdict, defines, recovery_verdict, review_verdict, rules_of
-from bridle.trace import strings
+from bridle.trace import POLICY_DENIED, strings
 
 BATCH = 100
 """Calls in one round trip to the sandbox."""
 
-MISHAPS = ("transient", "internal", "timeout")
-"""How applicable calls fail."""
+MISHAPS = ("transient", "internal", "timeout", POLICY_DENIED)
+"""How applicable calls fail; a service may deny one by itself, whatever the guard's policy engine permits."""
 
 REPEATED = 5
 """Times that a call has failed before, in some of the views."""
@@ -140,10 +140,7 @@ def _reviewed(harness: Harness, loaded: Loaded, rows: list[Row]) -> Iterator[tup
 
 
 def _after_errors(harness: Harness, loaded: Loaded, rows: list[Row]) -> Iterator[tuple[Row, Verdict]]:
-    """Its word after each row's call has failed: as the environment refused it, or as services fail; once, and again.
-
-    A harness is never asked about a denial, so nobody asks here.
-    """
+    """Its word after each row's call has failed: as the environment refused it, or as services fail; once, and again."""
     rules = rules_of(harness)
     asked: list[Row] = []
     questions: list[Question] = []
