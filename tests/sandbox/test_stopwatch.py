@@ -109,7 +109,7 @@ def test_a_busy_harness_is_late_at_about_its_limit(sandbox: LocalSandbox, ask: A
     assert failure is not None
     assert (failure.blame, failure.kind) == (Blame.HARNESS, "timeout")
     assert failure.message == f"the call took longer than {LIMIT:g} s"
-    assert LIMIT <= took < PATIENCE * LIMIT
+    assert LIMIT <= took < 10 * LIMIT
 
 
 @ASKS
@@ -120,7 +120,7 @@ def test_a_harness_that_sleeps_is_late_at_about_its_limit(sandbox: LocalSandbox,
         took = time.monotonic() - began
     assert failure is not None
     assert (failure.blame, failure.kind) == (Blame.HARNESS, "timeout")
-    assert LIMIT <= took < PATIENCE * LIMIT
+    assert LIMIT <= took < 10 * LIMIT
 
 
 @ASKS
@@ -143,11 +143,11 @@ def test_a_batch_that_stood_still_beyond_its_own_limit_is_answered(sandbox: Loca
 def test_a_worker_that_never_runs_is_the_machines_fault(sandbox: LocalSandbox, ask: Ask) -> None:
     """And it ends: in a multiple of the limit. The next call is asked of a fresh worker."""
     with sandbox.load(DEEDS, Limits(call_seconds=0.05)) as loaded:
-        with stopped(sandbox, 2.0):
+        with stopped(sandbox, 2.5):
             began = time.monotonic()
-            with pytest.raises(SandboxFault, match=r"too busy: in 0\.5 s .* 0\.05 s of CPU"):
+            with pytest.raises(SandboxFault, match=r"too busy: in 1\.5 s .* 0\.05 s of CPU"):
                 ask(loaded, "x")
-            assert PATIENCE * 0.05 <= time.monotonic() - began < 1.5
+            assert PATIENCE * 0.05 <= time.monotonic() - began < 2.4
         assert ask(loaded, "x") == Reply("x")
 
 
@@ -164,8 +164,8 @@ def test_loading_is_counted_the_same_way() -> None:
                     assert alone(loaded, "x") == Reply("x")
         with sandbox.load(DEEDS, limits):
             spared(sandbox)
-            with stopped(sandbox, 3.5), pytest.raises(SandboxFault, match="too busy"):
-                sandbox.load(DEEDS, limits)
+            with stopped(sandbox, 2.5), pytest.raises(SandboxFault, match="too busy"):
+                sandbox.load(DEEDS, Limits(load_seconds=0.05))
         asleep = "import sys\nlock = sys.modules['_thread'].allocate_lock()\nlock.acquire()\nlock.acquire()\n"
         with pytest.raises(HarnessFault, match=r"loading took longer than 0\.3 s"):
             sandbox.load(Harness(asleep), limits)
@@ -262,10 +262,10 @@ def test_what_a_process_spends() -> None:
         assert watch.slept == pytest.approx(watch.spent, abs=0.05)
         os.kill(sleeping, signal.SIGSTOP)
         watch = Stopwatch(sleeping)
-        verdict, more = watched(watch, 0.05, PATIENCE)
+        verdict, more = watched(watch, 0.02, PATIENCE)
         assert verdict is Verdict.STARVED
         assert 0 <= more < PATIENCE
-        assert watch.spent < 0.05
+        assert watch.spent < 0.02
 
 
 def test_where_nothing_is_known_of_a_process_all_time_counts() -> None:

@@ -13,8 +13,11 @@ import sys
 import time
 from enum import IntEnum
 
-PATIENCE = 10
-"""Wall time for which a worker that gets no CPU is waited for, in multiples of its limit."""
+PATIENCE = 30
+"""Wall time for which a worker that gets hardly any CPU is waited for, in multiples of its limit.
+
+One that hangs gets even a small share of a CPU, and so is late before that: only then is it known to hang.
+"""
 
 SHARE = 4
 """Sleep found by one look counts for at most this fraction of the limit: whoever looks may have been held up itself."""

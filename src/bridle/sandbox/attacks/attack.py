@@ -11,12 +11,13 @@ from bridle.errors import Failure
 from bridle.harness import TEXT_ACTION, Contract, Limits, Loaded, Reply
 from bridle.harness import Result as Kind
 from bridle.sandbox.audit import Observed
+from bridle.sandbox.stopwatch import PATIENCE
 
 LIMITS = Limits(call_seconds=0.3, batch_seconds=1.0, load_seconds=1.0, memory_bytes=256 << 20, cpu_seconds=30)
 """What an attack may use, unless it says otherwise: little, so that those that only waste time end soon."""
 
 SLACK_SECONDS = 4.0
-"""How much longer than its limits an attack may hold its caller: a fresh worker, and a busy machine."""
+"""How much longer than its limits an attack may hold its caller: a fresh worker takes a while."""
 
 
 class Family(StrEnum):
@@ -115,10 +116,10 @@ class Attack:
 
     @property
     def bound(self) -> float:
-        """The longest that it may hold its caller, in seconds."""
+        """The longest that it may hold its caller, in seconds, on the busiest machine that is waited for."""
         limits, calls = self.limits, self.trigger.calls
         waits = limits.load_seconds + min(calls * (limits.call_seconds + limits.load_seconds), 2 * limits.batch_seconds)
-        return waits + SLACK_SECONDS
+        return PATIENCE * waits + SLACK_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
