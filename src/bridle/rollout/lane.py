@@ -1,20 +1,16 @@
-"""Rollouts in lockstep: many episodes side by side, their harness calls in one batch, one harness.
-
-Source: the paper, section 3: 10 parallel environments, at most 1000 steps each, auto-reset when a game ends; a lane
-ends at an illegal action of the code's own, or when the code fails.
-"""
+"""A lane: one episode after another, with the harness's code playing, up to its first failure."""
 
 from __future__ import annotations
 
 import random
-from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
-from bridle.environment import Environment, Episode, Observation, Split, Step
-from bridle.errors import Blame, EnvironmentFault, Failure, UsageError
-from bridle.harness import Call, Loaded, Pipelining, Reply
+from bridle.environment import Environment, Episode, Observation, Step
+from bridle.errors import Blame, EnvironmentFault, Failure
+from bridle.harness import Reply
+from bridle.rollout.trial import Trial
 from bridle.runtime.effects import Effect, Execute, Invoke, Mode
 from bridle.runtime.modes import Turn, own_play
 
@@ -29,9 +25,6 @@ FAULTS_TOLERATED = 3
 
 FAULTS_KEPT = 5
 """Faults of the environment: how many a lane keeps as examples (all are counted)."""
-
-SHORT = 100
-"""Steps of a lane until which it goes on with further matches, where matches are limited: short ones are cheap."""
 
 Opponent = Callable[[Episode, Observation, random.Random], Any]
 """Plays the seats that the harness does not."""
@@ -48,45 +41,6 @@ class Watch(Protocol):
 
         `seat` is whose reward is the harness's.
         """
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trial:
-    """Which episodes to play: `lanes` side by side, `steps` of the harness's own in each, from scenario `offset` on.
-
-    With `matches`, a lane plays whole matches instead: at least so many, and until it has taken `SHORT` steps; it
-    starts none after `steps` steps, and the one under way is cut only after as many again.
-    """
-
-    split: Split = "train"
-    offset: int = 0
-    lanes: int = 10
-    steps: int = 1000
-    seed: int = 0
-    matches: int | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what can't be played: a round trip to the sandbox carries at most 100 calls."""
-        if not 1 <= self.lanes <= 100 or self.steps < 1:
-            raise UsageError("Lanes and steps are whole numbers from 1 on, and lanes at most 100.")
-        if self.matches is not None and self.matches < 1:
-            raise UsageError(f"Matches are a whole number from 1 on, not {self.matches}.")
-
-    @property
-    def planned(self) -> int:
-        """Harness steps when nothing ends early; with `matches`, the most of them."""
-        return self.lanes * self.lane_steps
-
-    @property
-    def lane_steps(self) -> int:
-        """The most steps of one lane."""
-        return self.steps if self.matches is None else 2 * self.steps
-
-    def done(self, attempted: int, finished: int, *, between: bool) -> bool:
-        """Whether a lane is over after so many steps and finished matches; `between` matches, or within one."""
-        if self.matches is None or not between:
-            return attempted >= self.lane_steps
-        return attempted >= self.steps or (finished >= self.matches and attempted >= SHORT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,53 +82,6 @@ class LaneResult:
     rewards: tuple[float, ...]
     failures: tuple[FailedStep, ...]
     faults: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rollout:
-    """The lanes of one trial."""
-
-    trial: Trial
-    lanes: tuple[LaneResult, ...]
-
-    @property
-    def attempted(self) -> int:
-        """Actions of the harness over all lanes."""
-        return sum(lane.attempted for lane in self.lanes)
-
-    @property
-    def legal(self) -> int:
-        """Those that the environment accepted and in which no function failed."""
-        return sum(lane.legal for lane in self.lanes)
-
-    @property
-    def endings(self) -> dict[str, int]:
-        """How many lanes ended for which reason."""
-        return dict(sorted(Counter(lane.ending for lane in self.lanes).items()))
-
-    @property
-    def complete(self) -> bool:
-        """Whether every planned step was played: only then does a clean score count."""
-        return all(lane.ending == "planned" for lane in self.lanes)
-
-    @property
-    def planned(self) -> int:
-        """Harness steps when nothing had ended early; where whole matches are played, what the lanes that got to their
-        ends needed, and the most for the others.
-        """
-        if self.trial.matches is None:
-            return self.trial.planned
-        return sum(lane.attempted if lane.ending == "planned" else self.trial.lane_steps for lane in self.lanes)
-
-    @property
-    def rewards(self) -> tuple[float, ...]:
-        """The harness's rewards, one an episode that ended, lane by lane."""
-        return tuple(reward for lane in self.lanes for reward in lane.rewards)
-
-    @property
-    def failures(self) -> tuple[FailedStep, ...]:
-        """Every failed step that was kept, lane by lane."""
-        return tuple(failure for lane in self.lanes for failure in lane.failures)
 
 
 class Lane:
@@ -370,64 +277,3 @@ def failure_kind(turn: Turn) -> str:
     if not turn.step.legal:
         return "illegal-accepted" if turn.verdict else "illegal-refused"
     return "" if turn.verdict else "refused-legal"
-
-
-def lockstep(
-    environment: Environment,
-    loaded: Loaded,
-    trial: Trial,
-    *,
-    opponent: Opponent | None = None,
-    watch: Watch | None = None,
-) -> Rollout:
-    """Play a trial: every round trip carries one call of each lane that is still playing."""
-    lanes = [Lane(environment, trial, number, opponent, watch) for number in range(trial.lanes)]
-    in_lockstep(lanes, loaded)
-    return Rollout(trial=trial, lanes=tuple(lane.result() for lane in lanes))
-
-
-class Driven(Protocol):
-    """What plays from one harness call to the next."""
-
-    def begin(self) -> Invoke | None:
-        """The first call; None when it is over without any."""
-
-    def resume(self, reply: Reply) -> Invoke | None:
-        """Go on with the reply to the last call; the next call, or None when it is over."""
-
-
-def in_lockstep(lanes: Sequence[Driven], loaded: Loaded) -> None:
-    """Drive the lanes to their ends: every round trip carries one call of each that is still playing.
-
-    Where the harness can take two batches at once, the lanes go in two halves: while one half's calls are answered, the
-    other half's games are played. What a lane plays doesn't depend on it.
-    """
-    pipeline = loaded if isinstance(loaded, Pipelining) and len(lanes) > 1 else _OneByOne(loaded)
-    halves = [lanes] if isinstance(pipeline, _OneByOne) else [lanes[::2], lanes[1::2]]
-    under_way: deque[list[Driven]] = deque()
-
-    def send(waiting: list[tuple[Driven, Invoke | None]]) -> None:
-        playing = [(lane, invoke.call) for lane, invoke in waiting if invoke is not None]
-        if playing:
-            pipeline.submit([call for _, call in playing])
-            under_way.append([lane for lane, _ in playing])
-
-    for half in halves:
-        send([(lane, lane.begin()) for lane in half])
-    while under_way:
-        playing = under_way.popleft()
-        send([(lane, lane.resume(reply)) for lane, reply in zip(playing, pipeline.collect(), strict=True)])
-
-
-class _OneByOne:
-    """Any loaded harness, as one that has a single batch on its way."""
-
-    def __init__(self, loaded: Loaded) -> None:
-        self._loaded = loaded
-        self._calls: Sequence[Call] = ()
-
-    def submit(self, calls: Sequence[Call]) -> None:
-        self._calls = calls
-
-    def collect(self) -> list[Reply]:
-        return self._loaded.batch(self._calls)
