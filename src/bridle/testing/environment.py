@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import random
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
-from typing import Any, TypeAlias, cast
+from typing import cast
 
 from bridle.environment import (
     SPLITS,
@@ -21,83 +19,16 @@ from bridle.environment import (
     Environment,
     Episode,
     ForeignActing,
-    Observation,
     Probing,
     Scenario,
-    Step,
     Truth,
 )
 from bridle.errors import BridleError, EnvironmentFault
 from bridle.harness import CONTRACTS, Action
+from bridle.testing.findings import CheckReport, Effort, Finding
+from bridle.testing.player import Play, Player, short
 
-Play: TypeAlias = list[tuple[Observation, Action, Step]]
-"""What happened in an episode, in order."""
-
-JUNK_TEXT: tuple[Action, ...] = (
-    "",
-    " ",
-    "\x00\ud800\U0001f600",
-    "[",
-    "][",
-    "[]" * 50,
-    "[１]",
-    "[99999999999999999999999999]",
-    "9" * 5000,
-    "a" * 1_000_000,
-    "[" + " " * 100_000,
-    bytes(range(256)).decode("latin-1"),
-)
-JUNK_CALLS: tuple[Action, ...] = (
-    {},
-    {"tool": "no such tool", "arguments": {}},
-    {"tool": 7, "arguments": None},
-    {"arguments": {"x": [[[]]]}},
-    {"tool": "", "arguments": {"": "a" * 100_000}},
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """A promise of the port that the environment did not keep."""
-
-    check: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.check}: {self.message}"
-
-
-@dataclass(kw_only=True)
-class CheckReport:
-    """What was checked and what was found. An environment keeps the contract when `findings` is empty."""
-
-    environment: str
-    findings: list[Finding] = field(default_factory=list)
-    episodes: int = 0
-    steps: int = 0
-    probed_legal: int = 0
-    probed_illegal: int = 0
-    capabilities: tuple[str, ...] = ()
-
-    @property
-    def passed(self) -> bool:
-        """Whether nothing was found."""
-        return not self.findings
-
-    def add(self, check: str, message: str) -> None:
-        """Note a finding once."""
-        finding = Finding(check=check, message=message)
-        if finding not in self.findings:
-            self.findings.append(finding)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effort:
-    """How much to check: scenarios, steps an episode, and how often on the way probes and samples are compared."""
-
-    scenarios: int = 2
-    steps: int = 60
-    every: int = 7
+__all__ = ["CheckReport", "Effort", "Finding", "check_environment"]
 
 
 def check_environment(environment: Environment, effort: Effort | None = None) -> CheckReport:
@@ -148,7 +79,7 @@ class _Suite:
 
     def __init__(self, environment: Environment, effort: Effort, report: CheckReport) -> None:
         self._environment, self._effort, self._report = environment, effort, report
-        self._is_text = getattr(getattr(environment, "contract", None), "name", "") == "text-action"
+        self._player = Player(environment, effort, report)
         self._played: list[Play] = []
 
     def declarations(self) -> None:
@@ -193,13 +124,13 @@ class _Suite:
         for scenario in self._scenarios():
             episode = self._environment.start(scenario)
             rng = random.Random(scenario.seed)
-            self._played.append(self._play(episode, partial(self._choose, episode, rng)))
+            self._played.append(self._player.play(episode, partial(self._player.choose, episode, rng)))
             self._report.episodes += 1
 
     def repeatable(self) -> None:
         """The same scenario and actions give the same episode."""
         for scenario, play in zip(self._scenarios(), self._played, strict=False):
-            again = self._replay(self._environment.start(scenario), play)
+            again = self._player.replay(self._environment.start(scenario), play)
             self._compare("repeatable", play, again, "the same scenario and actions gave another episode")
 
     def interleaved(self) -> None:
@@ -228,36 +159,36 @@ class _Suite:
                     self._compare_probes(episode, scenario, prefix, rng)
                 episode.step(action)
                 prefix.append(action)
-            again = self._replay_probing(self._environment.start(scenario), play)
+            again = self._player.replay_probing(self._environment.start(scenario), play)
             self._compare("probes", play, again, "probing disturbed the episode")
 
     def illegal_steps(self) -> None:
         """An illegal step leaves the game as it was, and the same player to move."""
         for scenario in self._scenarios():
             episode = self._environment.start(scenario)
-            illegal = self._find_illegal(episode, random.Random(scenario.seed))
+            illegal = self._player.find_illegal(episode, random.Random(scenario.seed))
             if illegal is None:
                 continue
             before = episode.observe().player
-            legal = self._listed(episode)
+            legal = self._player.listed(episode)
             step = episode.step(illegal)
             if step.over:
                 continue
             if episode.observe().player != before:
                 self._report.add("illegal steps", f"after the illegal action {illegal!r} another player is to move")
-            if legal is not None and self._listed(episode) != legal:
+            if legal is not None and self._player.listed(episode) != legal:
                 self._report.add("illegal steps", f"after the illegal action {illegal!r} other actions are legal")
 
     def junk(self) -> None:
         """Whatever an action is, `step` and `probe` answer."""
         scenario = self._scenarios()[0]
-        for action in JUNK_TEXT if self._is_text else JUNK_CALLS:
+        for action in self._player.junk:
             episode = self._environment.start(scenario)
             truth = episode.probe(action) if isinstance(episode, Probing) else None
             step = episode.step(action)
-            self._check_step(step, action)
+            self._player.check_step(step, action)
             if truth is not None and truth.legal != step.legal:
-                self._report.add("junk", f"probe({_short(action)}) says {truth.legal}, step says {step.legal}")
+                self._report.add("junk", f"probe({short(action)}) says {truth.legal}, step says {step.legal}")
 
     def foreign(self) -> None:
         """Foreign actions are made from the generator given, and are not all of one kind."""
@@ -284,7 +215,7 @@ class _Suite:
             if not play or not play[-1][2].over:
                 continue
             episode = self._environment.start(scenario)
-            self._replay(episode, play)
+            self._player.replay(episode, play)
             with contextlib.suppress(EnvironmentFault):
                 episode.step(play[-1][1])
                 self._report.add("over", "a step after the episode's end was taken; raise EnvironmentFault")
@@ -293,61 +224,11 @@ class _Suite:
         train = self._environment.scenarios("train")
         return list(islice(iter(train), self._effort.scenarios))
 
-    def _play(self, episode: Episode, choose: Callable[[int], Action | None]) -> Play:
-        play: Play = []
-        for turn in range(self._effort.steps):
-            observation = episode.observe()
-            self._check_observation(observation, episode.observe())
-            action = choose(turn)
-            if action is None:
-                break
-            step = episode.step(action)
-            self._check_step(step, action)
-            play.append((observation, action, step))
-            self._report.steps += 1
-            if step.over:
-                break
-        if play and play[-1][2].over and all(step.legal for _, _, step in play):
-            low, high = self._environment.reward_range
-            if not all(low <= reward <= high for reward in play[-1][2].rewards):
-                self._report.add("play", f"rewards {play[-1][2].rewards} are outside the range declared")
-        return play
-
-    def _replay(self, episode: Episode, play: Play) -> Play:
-        actions = [action for _, action, _ in play]
-        return self._play(episode, lambda turn: actions[turn] if turn < len(actions) else None)
-
-    def _replay_probing(self, episode: Episode, play: Play) -> Play:
-        actions = [action for _, action, _ in play]
-
-        def choose(turn: int) -> Action | None:
-            if turn < len(actions) and turn % self._effort.every == 1:
-                cast(Probing, episode).probe(actions[turn])
-                cast(Probing, episode).probe("no such action" if self._is_text else {})
-                self._listed(episode)
-            return actions[turn] if turn < len(actions) else None
-
-        return self._play(episode, choose)
-
-    def _choose(self, episode: Episode, rng: random.Random, _turn: int) -> Action | None:
-        """Mostly a legal action, now and then any."""
-        if isinstance(episode, ForeignActing) and rng.random() < 0.1:
-            return rng.choice(episode.foreign_actions(rng))
-        if isinstance(episode, Enumerating):
-            legal = episode.legal_actions()
-            return rng.choice(legal) if legal else None
-        if isinstance(episode, ForeignActing):
-            sample = episode.foreign_actions(rng)
-            if isinstance(episode, Probing):
-                sample = [action for action in sample if episode.probe(action)] or sample
-            return rng.choice(sample)
-        return rng.choice(JUNK_TEXT[:5] if self._is_text else JUNK_CALLS)
-
     def _compare_probes(self, episode: Episode, scenario: Scenario, prefix: list[Action], rng: random.Random) -> None:
         """Each action, probed here, against a step on a replayed copy."""
         probing = cast(Probing, episode)
-        listed = self._listed(episode) or []
-        if listed != (self._listed(episode) or []):
+        listed = self._player.listed(episode) or []
+        if listed != (self._player.listed(episode) or []):
             self._report.add("probes", "legal_actions() asked twice gave two answers")
         sample = rng.sample(listed, min(3, len(listed)))
         if isinstance(episode, ForeignActing):
@@ -361,51 +242,16 @@ class _Suite:
             step = copy.step(action)
             if truth.legal != step.legal or (not truth.legal and truth.feedback != step.feedback):
                 self._report.add(
-                    "probes", f"probe({_short(action)}) says {truth}, step {Truth(step.legal, step.feedback)}"
+                    "probes", f"probe({short(action)}) says {truth}, step {Truth(step.legal, step.feedback)}"
                 )
             if action in listed and not truth.legal:
-                self._report.add("probes", f"legal_actions() lists {_short(action)}, probe refuses it")
+                self._report.add("probes", f"legal_actions() lists {short(action)}, probe refuses it")
             if truth.legal:
                 self._report.probed_legal += 1
             else:
                 self._report.probed_illegal += 1
 
-    def _find_illegal(self, episode: Episode, rng: random.Random) -> Action | None:
-        candidates: Iterable[Action] = JUNK_TEXT[:5] if self._is_text else JUNK_CALLS
-        if isinstance(episode, ForeignActing):
-            candidates = [*episode.foreign_actions(rng), *candidates]
-        if not isinstance(episode, Probing):
-            return None
-        return next((action for action in candidates if not episode.probe(action)), None)
-
-    def _listed(self, episode: Episode) -> list[Action] | None:
-        return episode.legal_actions() if isinstance(episode, Enumerating) else None
-
-    def _check_observation(self, observation: Observation, again: Observation) -> None:
-        if observation != again:
-            self._report.add("play", "observe() asked twice gave two answers")
-        if not 0 <= observation.player < self._environment.players:
-            self._report.add("play", f"player {observation.player} is to move, of {self._environment.players}")
-        if self._is_text and not isinstance(observation.view, str):
-            self._report.add("play", f"a view is {type(observation.view).__name__}; under text-action it is text")
-        if not self._is_text:
-            if not isinstance(observation.view, dict):
-                self._report.add("play", f"a view is {type(observation.view).__name__}; under tool-call an object")
-            json.dumps(observation.view)
-
-    def _check_step(self, step: Step, action: Action) -> None:
-        if not step.legal and not step.error_class:
-            self._report.add("play", f"the refusal of {_short(action)} names no error class")
-        if step.over and len(step.rewards) != self._environment.players:
-            self._report.add("play", f"{len(step.rewards)} rewards at the end, for {self._environment.players} players")
-        if not step.over and step.rewards:
-            self._report.add("play", "rewards before the end")
-
     def _compare(self, check: str, first: Play, second: Play, message: str) -> None:
         if first != second:
             turn = next((i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), len(second))
             self._report.add(check, f"{message} (first at step {turn})")
-
-
-def _short(value: Any) -> str:
-    return repr(value)[:60]
