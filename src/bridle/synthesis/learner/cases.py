@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
+from bridle.synthesis.learner.comparison import Among, Compare, OneOf, Stated
 from bridle.synthesis.learner.condition import Condition
 from bridle.synthesis.learner.example import Example
 from bridle.synthesis.learner.helpers import found, spoken
+from bridle.synthesis.learner.premise import Given
 from bridle.synthesis.learner.reference import Mentioned
+from bridle.synthesis.learner.table import Table
+from bridle.synthesis.learner.term import Term
 
 Predicate: TypeAlias = Callable[[Example], bool]
 
@@ -28,6 +32,7 @@ class Cases:
         """Nothing is looked at yet."""
         self.tool, self.examples = tool, examples
         self._reached: dict[Condition, Reach] = {}
+        self._columns: dict[Term, list[list[Any]]] = {}
 
     @cached_property
     def accepted(self) -> int:
@@ -88,17 +93,33 @@ class Cases:
             self._reached[condition] = self._look(condition)
         return self._reached[condition]
 
+    def column(self, term: Term) -> list[list[Any]]:
+        """What a term reads in each example; read once."""
+        if term not in self._columns:
+            self._columns[term] = [term.read(example.view, example.arguments) for example in self.examples]
+        return self._columns[term]
+
     def _look(self, condition: Condition) -> Reach:
         if isinstance(condition, Mentioned):
             return self._mentioned(condition)
+        if isinstance(condition, Given):
+            premise, needed = self.reach(condition.premise), self.reach(condition.condition)
+            holds = premise.applies & ~premise.violated
+            return Reach(holds & needed.applies, holds & needed.violated)
         applies = violated = 0
-        for place, example in enumerate(self.examples):
-            wrong = condition.wrong(example.view, example.tool, example.arguments)
+        for place, wrong in enumerate(self._wrong(condition)):
             if wrong is not None:
                 applies |= 1 << place
                 if wrong:
                     violated |= 1 << place
         return Reach(applies, violated)
+
+    def _wrong(self, condition: Condition) -> Iterator[list[Any] | None]:
+        """What offends a condition in each example; what it reads is not read again for every condition."""
+        if isinstance(condition, (OneOf, Stated, Compare, Among, Table)):
+            columns = [self.column(term) for term in condition.terms]
+            return (condition.offending(*row) for row in zip(*columns, strict=True))
+        return (condition.wrong(e.view, e.tool, e.arguments) for e in self.examples)
 
     def _mentioned(self, condition: Mentioned) -> Reach:
         """As `_look`, reading each view once."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -39,9 +39,17 @@ class OneOf:
     term: Term
     values: tuple[Scalar, ...]
 
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """What it reads."""
+        return (self.term,)
+
     def wrong(self, view: View, tool: str, arguments: Any) -> list[Any] | None:
         """Values that are none of them."""
-        there = self.term.read(view, arguments)
+        return self.offending(self.term.read(view, arguments))
+
+    def offending(self, there: Sequence[Any]) -> list[Any] | None:
+        """Of what was read."""
         return [value for value in there if value not in self.values] if there else None
 
     @property
@@ -72,9 +80,17 @@ class Stated:
     term: Term
     empty: bool = False
 
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """What it reads."""
+        return (self.term,)
+
     def wrong(self, view: View, tool: str, arguments: Any) -> list[Any] | None:
         """The values that are null, or are not."""
-        there = self.term.read(view, arguments)
+        return self.offending(self.term.read(view, arguments))
+
+    def offending(self, there: Sequence[Any]) -> list[Any] | None:
+        """Of what was read."""
         return [value for value in there if (value is None) != self.empty] if there else None
 
     @property
@@ -101,11 +117,19 @@ class Compare:
     relation: Operator
     right: Term | int | float | str
 
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """What it reads."""
+        return (self.left,) if isinstance(self.right, (int, float, str)) else (self.left, self.right)
+
     def wrong(self, view: View, tool: str, arguments: Any) -> list[Any] | None:
         """The right hand sides for which it does not hold; the left ones where the right is a constant."""
-        left = self.left.read(view, arguments)
-        constant = isinstance(self.right, (int, float, str))
-        right = [self.right] if isinstance(self.right, (int, float, str)) else self.right.read(view, arguments)
+        return self.offending(*(term.read(view, arguments) for term in self.terms))
+
+    def offending(self, left: list[Any], other: list[Any] | None = None) -> list[Any] | None:
+        """Of what was read; of a constant there is nothing to be read."""
+        constant = other is None
+        right = [self.right] if other is None else other
         pairs = couples(left, right) if self.ordering else [(a, b) for a in left for b in right]
         holds = HOLDS[self.relation]
         return [a if constant else b for a, b in pairs if not holds(a, b)] if pairs else None
@@ -162,10 +186,18 @@ class Among:
     left: Term
     options: Term
 
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """What it reads."""
+        return (self.left, self.options)
+
     def wrong(self, view: View, tool: str, arguments: Any) -> list[Any] | None:
         """Values that are not in the list."""
-        lists = [value for value in self.options.read(view, arguments) if isinstance(value, list)]
-        left = self.left.read(view, arguments)
+        return self.offending(self.left.read(view, arguments), self.options.read(view, arguments))
+
+    def offending(self, left: Sequence[Any], there: Sequence[Any]) -> list[Any] | None:
+        """Of what was read."""
+        lists = [value for value in there if isinstance(value, list)]
         return [value for value in left for options in lists if value not in options] if left and lists else None
 
     @property

@@ -12,7 +12,7 @@ from bridle.synthesis.learner.comparison import Compare, OneOf, Stated
 from bridle.synthesis.learner.condition import Condition
 from bridle.synthesis.learner.example import Example
 from bridle.synthesis.learner.form import Required
-from bridle.synthesis.learner.helpers import kinds
+from bridle.synthesis.learner.helpers import order
 from bridle.synthesis.learner.preconditions import MOST_VALUES, Columns, single
 from bridle.synthesis.learner.premise import Given
 from bridle.synthesis.learner.shapes import negligible
@@ -112,7 +112,7 @@ def _bounded(condition: Condition, cases: Cases, unexplained: int, columns: Colu
 
 
 def _numbers(rows: Sequence[Sequence[Any]], places: Sequence[int]) -> list[float]:
-    return [value for place in places for value in rows[place] if "number" in kinds(value)]
+    return [value for place in places for value in rows[place] if order(value) == "number"]
 
 
 def _plain(values: Sequence[object]) -> set[bool]:

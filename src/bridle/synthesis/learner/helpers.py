@@ -103,7 +103,14 @@ def spoken(view: Any) -> set[str]:
 
 def couples(left: list[Any], right: list[Any]) -> list[tuple[Any, Any]]:
     """Those of both sides that can be put in order: two numbers, or two texts."""
-    return [(a, b) for a in left for b in right if kinds(a) & kinds(b) & {"number", "string"}]
+    return [(a, b) for a in left for b in right if order(a) == order(b) != ""]
+
+
+def order(value: Any) -> str:
+    """How a value is put in order: as a number, as a text, or not at all."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return "number"
+    return "text" if isinstance(value, str) else ""
 
 
 def kinds(value: Any) -> set[str]:

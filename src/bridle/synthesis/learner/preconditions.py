@@ -15,7 +15,7 @@ from bridle.synthesis.learner.cases import Cases
 from bridle.synthesis.learner.comparison import Among, Compare, OneOf, Operator, Stated
 from bridle.synthesis.learner.condition import Condition
 from bridle.synthesis.learner.example import Example
-from bridle.synthesis.learner.helpers import found, kinds
+from bridle.synthesis.learner.helpers import found, kinds, order
 from bridle.synthesis.learner.reference import Mentioned, Shown
 from bridle.synthesis.learner.shapes import NEGLIGIBLE, negligible, paths
 from bridle.synthesis.learner.table import Table
@@ -186,8 +186,8 @@ def single(term: Term, columns: Columns) -> Iterator[OneOf | Stated | Compare]:
         yield Stated(term, empty=True)
     if all(value is None or isinstance(value, (str, bool)) for value in accepted):
         yield from _values(term, columns.spread(term))
-    numbers = sorted(value for value in accepted if "number" in kinds(value))
-    others = [value for value in rejected if "number" in kinds(value)]
+    numbers = sorted(value for value in accepted if order(value) == "number")
+    others = [value for value in rejected if order(value) == "number"]
     if numbers and others and len(numbers) == len(accepted):
         for beyond in sorted({0, int(NEGLIGIBLE * len(numbers)), int(negligible(1, len(numbers)))}):
             yield from _bounds(term, numbers[beyond : len(numbers) - beyond], others)
@@ -288,9 +288,9 @@ def _relation(signs: set[str]) -> Operator | None:
 
 def _sign(a: Any, b: Any) -> str:
     """How two values compare: < = >, or ≠ where they have no order."""
-    if a == b and kinds(a) & kinds(b):
+    if a == b and isinstance(a, bool) == isinstance(b, bool):
         return "="
-    if "number" in kinds(a) and "number" in kinds(b):
+    if order(a) == "number" and order(b) == "number":
         return "<" if a < b else ">"
     if isinstance(a, str) and isinstance(b, str) and _ORDERED.fullmatch(a) and _ORDERED.fullmatch(b):
         return "<" if a < b else ">"

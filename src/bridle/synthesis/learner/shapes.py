@@ -16,7 +16,7 @@ from bridle.synthesis.learner.bounds import lower, upper
 from bridle.synthesis.learner.cases import Cases
 from bridle.synthesis.learner.condition import Condition
 from bridle.synthesis.learner.form import DECLARED, Declared, Fits, Only, Required
-from bridle.synthesis.learner.helpers import found, kinds
+from bridle.synthesis.learner.helpers import found, kinds, order
 from bridle.synthesis.learner.wording import tame, tame_name
 
 MOST_VALUES = 10
@@ -85,8 +85,8 @@ def forms(path: str, values: Sequence[Any], rejected: Sequence[Any], spread: Cou
         return
     if all(isinstance(value, str) for value in values):
         yield from _text_forms(path, spread, [value for value in rejected if isinstance(value, str)])
-    elif all("number" in kinds(value) for value in values):
-        others = [value for value in rejected if "number" in kinds(value)]
+    elif all(order(value) == "number" for value in values):
+        others = [value for value in rejected if order(value) == "number"]
         if min(values) > 0 in others:
             yield Fits(path, "exclusiveMinimum", 0)
         if (low := lower(values, others)) is not None:

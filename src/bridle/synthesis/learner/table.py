@@ -19,11 +19,19 @@ class Table:
     key: Term
     rows: tuple[tuple[str | bool, Scalar], ...]
 
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """What it reads."""
+        return (self.left, self.key)
+
     def wrong(self, view: View, tool: str, arguments: Any) -> list[Any] | None:
         """Values that go with another key; None where there is no value, or no row for the key."""
+        return self.offending(self.left.read(view, arguments), self.key.read(view, arguments))
+
+    def offending(self, left: list[Any], there: list[Any]) -> list[Any] | None:
+        """Of what was read."""
         table = dict(self.rows)
-        left = self.left.read(view, arguments)
-        keys = [k for k in self.key.read(view, arguments) if isinstance(k, (str, bool)) and k in table]
+        keys = [k for k in there if isinstance(k, (str, bool)) and k in table]
         return list(misplaced(left, keys, table)) if left and keys else None
 
     @property
