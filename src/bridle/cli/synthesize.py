@@ -3,93 +3,58 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
+from bridle.cli import search_options as options
 from bridle.cli.console import JSON_OPTION, emit, leave
 
 if TYPE_CHECKING:
     from bridle.models.model import Model
+    from bridle.synthesis.budget import Limit
     from bridle.synthesis.outcome import Outcome
     from bridle.synthesis.plan import Plan
-
-EXECUTOR = typer.Option("processes", help="Where rollouts run: inline, processes or processes:N.")
-ITERATIONS = typer.Option(None, help="Stop after this many expansions (64, or 256 for the paper's preset).")
-CALLS = typer.Option(None, help="Never make more model calls than this.")
-TOKENS = typer.Option(None, help="Never use more tokens than this, in and out.")
-USD = typer.Option(None, help="Never spend more than this; needs a model whose price is known.")
-STEPS = typer.Option(None, help="Never take more environment steps than this.")
-TIME = typer.Option(None, help="Stop after this time: 90, 90s, 15m or 2h.")
+    from bridle.synthesis.settings import Settings
 
 
 def synthesize(
-    environment: str = typer.Argument(..., help="Such as textarena/TicTacToe-v0 or my_package.my_module:MyClass."),
-    model: list[str] = typer.Option(
-        ...,
-        help="Who rewrites: provider:model, a URL#model, cmd:PROGRAM, replay:FILE, or rules (the rule learner). "
-        "Repeatable, cheap first: the next one takes over after --escalate-after.",
-        show_default=False,
-    ),
-    objective: str = typer.Option(
-        None,
-        help="What to maximise: workflow for tool calls (default there); verifier (default where the environment can "
-        "probe), legality or policy.",
-    ),
-    preset: str = typer.Option("default", help="default, or paper: the paper's method and nothing else."),
-    selector: str = typer.Option("thompson", help="thompson, greedy, breadth-first, uniform, chain or best-of-n."),
-    weight: float = typer.Option(None, help="Thompson's C: higher trusts H more (20, or 1 for the paper's preset)."),
-    iterations: int = ITERATIONS,
-    concurrency: int = typer.Option(1, help="Expansions in flight."),
-    order: str = typer.Option("dispatch", help="dispatch (reproducible) or free (faster)."),
-    plateau: int = typer.Option(24, help="Give up after this many expansions without a better node."),
-    escalate_after: int = typer.Option(8, help="Ask the next model after this many expansions without a better node."),
-    two_parents: bool = typer.Option(
-        False, "--two-parents", help="Show the refiner a second program too, which is right where the first is wrong."
-    ),
-    context: int = typer.Option(200_000, help="Tokens that the model's context holds; longer prompts are shortened."),
-    examples: int = typer.Option(
-        12_000, min=0, help="Tool calls: judged calls to learn from. More take longer and find rarer rules."
-    ),
-    target: float = typer.Option(None, help="The H that counts as done: 1 for games, 0.97 for tool calls."),
-    lanes: int = typer.Option(10, help="Parallel episodes of a rollout."),
-    steps: int = typer.Option(1000, help="Steps of each parallel episode."),
-    matches: int = typer.Option(
-        None, help="Whole matches of each parallel episode, at least; 2 for policy. Short ones: more, up to 100 steps."
-    ),
-    max_calls: int = CALLS,
-    max_tokens: int = TOKENS,
-    max_usd: float = USD,
-    max_steps: int = STEPS,
-    max_time: str = TIME,
-    start_from: list[Path] = typer.Option(
-        [], "--from", help="Start from this harness (a file or a run's folder) too, such as a sibling's; repeatable."
-    ),
-    seed: int = typer.Option(0, help="The same seed and answers give the same tree."),
-    run: Path = typer.Option(None, help="The run's folder (default: a new one under .bridle/runs)."),
-    record: Path = typer.Option(None, help="Append the model's answers to this file, for --model replay:FILE."),
-    executor: str = EXECUTOR,
+    environment: str = options.ENVIRONMENT,
+    model: list[str] = options.MODEL,
+    objective: str = options.OBJECTIVE,
+    preset: str = options.PRESET,
+    selector: str = options.SELECTOR,
+    weight: float = options.WEIGHT,
+    iterations: int = options.ITERATIONS,
+    concurrency: int = options.CONCURRENCY,
+    order: str = options.ORDER,
+    plateau: int = options.PLATEAU,
+    escalate_after: int = options.ESCALATE_AFTER,
+    two_parents: bool = options.TWO_PARENTS,
+    context: int = options.CONTEXT,
+    examples: int = options.EXAMPLES,
+    target: float = options.TARGET,
+    lanes: int = options.LANES,
+    steps: int = options.STEPS,
+    matches: int = options.MATCHES,
+    max_calls: int = options.MAX_CALLS,
+    max_tokens: int = options.MAX_TOKENS,
+    max_usd: float = options.MAX_USD,
+    max_steps: int = options.MAX_STEPS,
+    max_time: str = options.MAX_TIME,
+    start_from: list[Path] = options.START_FROM,
+    seed: int = options.SEED,
+    run: Path = options.RUN,
+    record: Path = options.RECORD,
+    executor: str = options.EXECUTOR,
     json: bool = JSON_OPTION,
 ) -> None:
     """Search for a harness.
 
     Example:  bridle synthesize textarena/TicTacToe-v0 --model openai:gpt-5-mini --max-calls 20
     """
-    from bridle.environments.catalog import resolve
-    from bridle.synthesis.api import new_folder
-    from bridle.synthesis.budget import Limit
-    from bridle.synthesis.settings import ITERATIONS, Settings, root
+    from bridle.synthesis.settings import ITERATIONS, Settings
 
-    opened = resolve(environment)
-    limit = Limit(
-        iterations=iterations or ITERATIONS.get(preset),
-        calls=max_calls,
-        tokens=max_tokens,
-        usd=max_usd,
-        steps=max_steps,
-        seconds=seconds(max_time),
-    )
     settings = Settings(
         objective=objective,
         preset=preset,
@@ -107,23 +72,21 @@ def synthesize(
         two_parents=two_parents,
         context=context,
         examples=examples,
-        limit=limit,
+        limit=limit(iterations or ITERATIONS.get(preset), max_calls, max_tokens, max_usd, max_steps, max_time),
     )
-    roots = [root(path, opened.contract) for path in start_from]
-    plan = settings.plan(opened, environment_id=environment, models=model, roots=roots)
-    folder = run or new_folder(environment)
-    _run(plan, folder, executor=executor, json=json, resumed=False, record=record)
+    plan = planned(settings, environment, model, start_from)
+    _run(plan, run, executor=executor, json=json, resumed=False, record=record)
 
 
 def resume(
-    folder: Path = typer.Argument(..., help="The run's folder."),
-    iterations: int = ITERATIONS,
-    max_calls: int = CALLS,
-    max_tokens: int = TOKENS,
-    max_usd: float = USD,
-    max_steps: int = STEPS,
-    max_time: str = TIME,
-    executor: str = EXECUTOR,
+    folder: Path = options.FOLDER,
+    iterations: int = options.ITERATIONS,
+    max_calls: int = options.MAX_CALLS,
+    max_tokens: int = options.MAX_TOKENS,
+    max_usd: float = options.MAX_USD,
+    max_steps: int = options.MAX_STEPS,
+    max_time: str = options.MAX_TIME,
+    executor: str = options.EXECUTOR,
     json: bool = JSON_OPTION,
 ) -> None:
     """Go on with a run that was interrupted or that stopped.
@@ -132,32 +95,51 @@ def resume(
 
     Example:  bridle resume .bridle/runs/TicTacToe-v0-1 --max-calls 40
     """
-    from dataclasses import replace
-
     from bridle.synthesis.run import read
 
-    given: dict[str, Any] = {
-        "iterations": iterations,
-        "calls": max_calls,
-        "tokens": max_tokens,
-        "usd": max_usd,
-        "steps": max_steps,
-    }
-    changed: dict[str, Any] = {
-        name: value for name, value in {**given, "seconds": seconds(max_time)}.items() if value is not None
-    }
     plan = read(folder).plan
+    given = asdict(limit(iterations, max_calls, max_tokens, max_usd, max_steps, max_time))
+    changed = {name: value for name, value in given.items() if value is not None}
     plan = replace(plan, limit=replace(plan.limit, **changed))
     _run(plan, folder, executor=executor, json=json, resumed=True)
 
 
-def _run(plan: Plan, folder: Path, *, executor: str, json: bool, resumed: bool, record: Path | None = None) -> None:
-    """Run the search with its progress shown, write the report, and end with the right exit code."""
+def limit(
+    iterations: int | None,
+    calls: int | None,
+    tokens: int | None,
+    usd: float | None,
+    steps: int | None,
+    time: str | None,
+) -> Limit:
+    """What a run may spend, as the options say it; UsageError for what is no limit."""
+    from bridle.synthesis.budget import Limit
+
+    return Limit(iterations=iterations, calls=calls, tokens=tokens, usd=usd, steps=steps, seconds=seconds(time))
+
+
+def planned(settings: Settings, environment: str, models: list[str], start_from: list[Path]) -> Plan:
+    """The plan of a search in an environment; UsageError for what can't be meant."""
+    from bridle.environments.catalog import resolve
+    from bridle.synthesis.settings import root
+
+    opened = resolve(environment)
+    roots = [root(path, opened.contract) for path in start_from]
+    return settings.plan(opened, environment_id=environment, models=models, roots=roots)
+
+
+def _run(plan: Plan, run: Path | None, *, executor: str, json: bool, resumed: bool, record: Path | None = None) -> None:
+    """Run the search with its progress shown, write the report, and end with the right exit code.
+
+    `run` is its folder; None is a new one.
+    """
     from bridle.cli.console import complain
     from bridle.cli.progress import Progress
     from bridle.report.html import write_report
     from bridle.synthesis import run as runs
+    from bridle.synthesis.api import new_folder
 
+    folder = run or new_folder(plan.environment or "run")
     with Progress(plan, quiet=json) as progress:
         try:
             if resumed:
