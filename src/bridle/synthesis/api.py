@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,15 +82,9 @@ def synthesize(
         roots=[_root(one, opened, n) for n, one in enumerate(start_from, 1)],
     )
     folder = new_folder(identity or opened.name) if run is None else Path(run)
-    speakers, ours = _opened(models)
-    try:
-        return runs.start(
-            plan, folder, environment=opened, model=speakers, executor=executor, hooks=_hooks(on_node, on_stop)
-        )
-    finally:
-        for one in ours:
-            if close := getattr(one, "close", None):
-                close()
+    hooks = _hooks(on_node, on_stop)
+    with _opened(models) as speakers:
+        return runs.start(plan, folder, environment=opened, model=speakers, executor=executor, hooks=hooks)
 
 
 def resume(
@@ -142,17 +137,19 @@ def _root(given: Path | str | Harness, environment: Environment, number: int) ->
     return Root(name=f"harness {number} ({given.digest[:12]})", source=given.source)
 
 
-def _opened(models: Sequence[str | Model]) -> tuple[list[Model], list[Model]]:
-    """The models, and those of them that were opened here."""
+@contextmanager
+def _opened(models: Sequence[str | Model]) -> Iterator[list[Model]]:
+    """The models; those of them that are opened here are closed again."""
     speakers: list[Model] = []
-    ours: list[Model] = []
-    for one in models:
-        if isinstance(one, str):
-            ours.append(NoModel() if one == RULES else open_model(one))
-            speakers.append(ours[-1])
-        else:
-            speakers.append(one)
-    return speakers, ours
+    with ExitStack() as ours:
+        for one in models:
+            if isinstance(one, str):
+                speakers.append(NoModel() if one == RULES else open_model(one))
+                if close := getattr(speakers[-1], "close", None):
+                    ours.callback(close)
+            else:
+                speakers.append(one)
+        yield speakers
 
 
 def _hooks(on_node: OnNode | None, on_stop: OnStop | None) -> Hooks:
