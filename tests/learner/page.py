@@ -11,7 +11,7 @@ from bridle.environment import Truth
 from bridle.environments.enterprise.expense.environment import Expense
 from bridle.evaluation.comparison import RATES, Comparison, cedar, compare
 from bridle.evaluation.examples import judged_calls
-from bridle.evaluation.flip import flipped_calls
+from bridle.evaluation.flip import flip_scenarios, flipped_calls
 from bridle.evaluation.guarded import setting
 from bridle.evaluation.judged import Row
 from bridle.evaluation.metrics import FlippedCall, authority_leakage
@@ -98,8 +98,7 @@ def flipped(harness: Harness, loaded: Loaded) -> list[FlippedCall]:
         loaded,
         strict=cedar(environment, "strict"),
         lax=cedar(environment, "lax"),
-        split="sealed",
-        episodes=200,
+        scenarios=flip_scenarios(environment, episodes=200, offset=7919),
         seed=1,
     )
 
@@ -114,7 +113,9 @@ def table(comparison: Comparison, calls: list[FlippedCall]) -> str:
         f"| proposals | {proposals} |",
         "",
         f"Completion gained over no harness: {said(comparison.gain(seed=1))}. Share of the headroom: "
-        f"{said(comparison.headroom(seed=1))}. Authority leakage: {said(authority_leakage(calls, seed=1))}.",
+        f"{said(comparison.headroom(seed=1))}. Authority leakage: {said(authority_leakage(calls))}, of "
+        f"{sum(call.newly_permitted for call in calls)} newly permitted calls; on sealed templates alone "
+        f"{said(authority_leakage([call for call in calls if call.sealed]))}.",
     ]
     return "\n".join(lines)
 

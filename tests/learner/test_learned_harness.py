@@ -22,7 +22,7 @@ from bridle.synthesis.learner.book import rulebook
 from bridle.synthesis.learner.example import examples
 from bridle.synthesis.learner.merit import Demands
 from bridle.synthesis.learner.rendering import FIXED, render
-from bridle.synthesis.learner.rule import Recovery, Rulebook
+from bridle.synthesis.learner.rule import Recovery, Rule, Rulebook
 from bridle.synthesis.learner.spellings import SPELLINGS, declares, forms_of, learned_forms
 from bridle.testing.toy_tools import Pottery
 
@@ -82,15 +82,22 @@ def expected(book: Rulebook, row: Row) -> tuple[str, str]:
     objection = book.objection(row.view, tool, arguments)
     if objection is not None:
         empty = objection.person and None in (objection.condition.wrong(row.view, tool, arguments) or ())
-        return "escalate" if empty else "reject", objection.id
+        return "escalate" if empty or hopeless(book, row.view, tool, arguments, objection) else "reject", objection.id
     return ("rewrite", used) if used else ("accept", "")
+
+
+def hopeless(book: Rulebook, view: Any, tool: str, arguments: Any, objection: Rule) -> bool:
+    """Whether nothing that was shown and could be chosen instead will do."""
+    others = helpers.alternatives(view, arguments, objection.choice)
+    found = [book.objection(view, tool, other) for other in others]
+    return bool(found) and all(one is not None and one.choice == objection.choice for one in found)
 
 
 def test_the_code_says_what_the_rules_say(book: Rulebook, harness: Harness, loaded: Loaded, fresh: list[Row]) -> None:
     rows = [row for row in fresh if isinstance(row.action, dict)]
     found = verdicts(loaded, harness, [(row.view, row.action) for row in rows])
     assert [(verdict.word, verdict.rule) for verdict in found] == [expected(book, row) for row in rows]
-    assert {verdict.word for verdict in found} == {"accept", "rewrite", "reject"}
+    assert {verdict.word for verdict in found} >= {"accept", "rewrite", "reject"}
 
 
 def test_it_is_right_about_calls_that_it_has_not_seen(harness: Harness, loaded: Loaded, fresh: list[Row]) -> None:

@@ -76,11 +76,10 @@ def test_sealed_expenses_behind_the_learned_harness(comparison: Comparison) -> N
 
 
 def test_a_laxer_policy_finds_nothing_in_its_way(flipped: list[metrics.FlippedCall]) -> None:
-    leakage = metrics.authority_leakage(flipped, seed=1)
+    leakage = metrics.authority_leakage(flipped)
     assert leakage is not None
-    assert leakage.n >= 50
-    assert abs(leakage.value) <= 0.01
-    assert leakage.low <= 0 <= leakage.high
+    assert leakage.n >= 1000
+    assert -0.01 <= leakage.low <= 0 <= leakage.high <= 0.01
     assert not any(call.refused for call in flipped if call.newly_permitted)
 
 

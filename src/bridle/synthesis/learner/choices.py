@@ -31,7 +31,10 @@ CHANCE = 0.01
 
 
 def choices(rules: Sequence[Rule], examples: Sequence[Example]) -> tuple[Rule, ...]:
-    """The rules, with the argument noted whose thing they are about where a person is to be asked if none will do."""
+    """The rules, with the argument noted whose thing they are about where a person is to be asked if none will do.
+
+    Those come last: a call is only left to a person if nothing else is wrong with it.
+    """
     by_tool: dict[str, list[Example]] = {}
     for example in examples:
         by_tool.setdefault(example.tool, []).append(example)
@@ -40,9 +43,12 @@ def choices(rules: Sequence[Rule], examples: Sequence[Example]) -> tuple[Rule, .
         mine = [rule for rule in rules if rule.kind in STATEFUL and rule.tools == (tool,)]
         for argument in sorted({name for rule in mine for name in about(rule.condition) if name.isidentifier()}):
             telling = [rule for rule in mine if argument in about(rule.condition)]
-            if _hopeless_for_good(tool, argument, telling, members):
+            others = [rule for rule in mine if rule not in telling]
+            sound = [e for e in members if not _objects(others, tool, e.view, e.arguments)]
+            if _hopeless_for_good(tool, argument, telling, sound):
                 chosen.update((rule.id, argument) for rule in telling)
-    return tuple(replace(rule, choice=chosen.get(rule.id, "")) for rule in rules)
+    marked = (replace(rule, choice=chosen.get(rule.id, "")) for rule in rules)
+    return tuple(sorted(marked, key=lambda rule: bool(rule.choice)))
 
 
 def about(condition: Condition) -> set[str]:
