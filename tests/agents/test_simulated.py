@@ -219,5 +219,6 @@ def test_a_denied_call_is_made_again_by_chance() -> None:
 
 def test_of_choices_it_takes_the_right_one_where_it_is_offered() -> None:
     choices = [{"tool": "t9", "arguments": {}}, Steps.plan[0]]
-    assert agent(too_early=1.0).propose(seen(), (), choices) == Steps.plan[0]
-    assert agent().propose(seen(), (), choices[:1]) == choices[0]
+    assert agent(malformed=1.0).propose(seen(), (), choices) == Steps.plan[0]
+    assert agent(too_early=1.0).propose(seen(), (), Steps.plan) in Steps.plan[1:]
+    assert agent().propose(seen(), (), choices[:1]) == Steps.plan[0]

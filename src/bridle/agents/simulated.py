@@ -125,17 +125,18 @@ class SimulatedAgent:
     def propose(
         self, observation: Observation, refusals: Sequence[Refusal] = (), choices: Sequence[Action] = ()
     ) -> Action:
-        """The next call of the plan, or a mistake."""
+        """The next call of the plan, or a mistake.
+
+        With `choices`, a mistake that is none of them gives way to the plan's call where that is one; a list of tool
+        calls need not be complete, so what it lacks is proposed all the same.
+        """
         view = observation.view
         plan = self._planner.remaining(view)
-        if choices:
-            return plan[0] if plan[0] in choices else self._rng.choice(choices)
-        lure = self._lure(view)
-        if lure is not None:
-            self._last = lure
-            return lure
-        course = self._course(view, plan)
-        self._last = self._after_failure(view, plan, course, bool(refusals)) or self._fresh(view, course)
+        call = self._lure(view)
+        if call is None:
+            course = self._course(view, plan)
+            call = self._after_failure(view, plan, course, bool(refusals)) or self._fresh(view, course)
+        self._last = plan[0] if call not in choices and plan[0] in choices else call
         return self._last
 
     def _lure(self, view: Mapping[str, Any]) -> ToolCall | None:
