@@ -115,7 +115,7 @@ def test_a_gain_that_may_be_none_is_said() -> None:
 
 def test_what_learned_who_may_do_what_is_exposed_by_the_policy_flip() -> None:
     """Made where owners alone may edit, a harness might come to refuse edits; under a laxer policy it shows."""
-    (nominal,), _ = slices("enterprise/expense", ["nominal"], offset=0, count=60)
+    (nominal,), _ = slices("enterprise/expense", ["nominal"], offset=0, count=15)
     edits = "('attach_receipt', 'submit_request', 'reopen_request', 'update_request', 'withdraw_request')"
     found = {}
     for name, body in {
@@ -125,8 +125,8 @@ def test_what_learned_who_may_do_what_is_exposed_by_the_policy_flip() -> None:
         contender = Contender(name=name, harness=instead(body))
         leakage = Leakage(contender=contender, slice=nominal, strict="strict", lax="lax", seed=0)
         calls = [FlippedCall(*call) for call in leakage.play()["calls"]]
-        figure = authority_leakage(calls, seed=0)
+        figure = authority_leakage(calls)
         assert figure is not None
-        assert figure.n > 5
+        assert figure.n > 50
         found[name] = {flag.name for flag in flags({"nominal": {figures.LEAKAGE: figure}}, None, {})}
     assert found == {"knows who may": {"leaks authority"}, "knows nothing": set()}

@@ -1,4 +1,5 @@
 import random
+from collections.abc import Sequence
 from itertools import product
 from math import sqrt
 
@@ -11,6 +12,7 @@ from bridle.statistics import (
     Interval,
     bootstrap,
     clustered,
+    clustered_difference,
     e_value,
     holm,
     mcnemar,
@@ -98,6 +100,70 @@ def test_the_clustered_interval_covers_what_it_says(rate: float, clusters: int, 
         plainly += not low <= rate <= high
     assert missed <= 11, "about 5 of 100 are expected"
     assert plainly > 11
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(1, 30)), min_size=2, max_size=8),
+    st.lists(st.tuples(st.integers(0, 30), st.integers(1, 30)), min_size=2, max_size=8),
+)
+def test_the_difference_of_clustered_proportions_has_a_mirror_image(
+    one: list[tuple[int, int]], other: list[tuple[int, int]]
+) -> None:
+    first, second = ([(min(pair), max(pair)) for pair in pairs] for pairs in (one, other))
+    found, turned = clustered_difference(first, second), clustered_difference(second, first)
+    assert found is not None
+    assert turned is not None
+    assert -1 <= found.low < found.high <= 1
+    assert turned == pytest.approx((-found.high, -found.low), abs=2e-3)
+
+
+def test_a_difference_is_narrower_than_its_ends_combined_and_wider_than_either_alone() -> None:
+    none, some = [(0, 40)] * 30, [(4, 40)] * 30
+    apart = clustered_difference(none, none)
+    assert apart is not None
+    assert apart.high < clustered(none).high
+    assert apart.low == pytest.approx(-apart.high, abs=1e-3)
+    rose = clustered_difference(some, none)
+    assert rose is not None
+    assert 0.05 < rose.low < 0.1 < rose.high
+    assert rose.high - rose.low > clustered(some).high - clustered(some).low
+
+
+def test_a_single_cluster_tells_no_difference() -> None:
+    assert clustered_difference([(0, 40), (0, 0)], [(0, 40)] * 30) is None
+    assert clustered_difference([(0, 40)] * 30, []) is None
+
+
+@pytest.mark.parametrize(("leakage", "clusters"), [(0.0, 25), (0.05, 25), (0.05, 60)])
+def test_the_difference_of_clustered_proportions_covers_what_it_says(leakage: float, clusters: int) -> None:
+    """Clusters with rates of their own, which befall both groups; bootstrapping clusters misses more often."""
+    rng = random.Random(7)
+    missed = resampled = 0
+    for _ in range(80):
+        both = []
+        for _ in range(clusters):
+            usual = rng.betavariate(0.02 * 4, 0.98 * 4)
+            more = rng.betavariate(leakage * 4, (1 - leakage) * 4) if leakage else 0.0
+            new, old = rng.randint(1, 40), rng.randint(1, 80)
+            counts = [
+                (sum(rng.random() < rate for _ in range(n)), n)
+                for rate, n in ((1 - (1 - usual) * (1 - more), new), (usual, old))
+            ]
+            both.append((counts[0], counts[1]))
+        true = leakage * 0.98
+        interval = clustered_difference([one for one, _ in both], [other for _, other in both])
+        assert interval is not None
+        missed += not interval.low <= true <= interval.high
+        drawn = bootstrap(both, _rise, seed=1, resamples=200)
+        assert drawn is not None
+        resampled += not drawn.low <= true <= drawn.high
+    assert missed <= 8, "about 4 of 80 are expected"
+    assert missed <= resampled
+
+
+def _rise(both: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> float:
+    rates = [sum(pair[side][0] for pair in both) / sum(pair[side][1] for pair in both) for side in (0, 1)]
+    return rates[0] - rates[1]
 
 
 def test_holm_multiplies_the_smallest_most_and_never_reorders() -> None:

@@ -10,7 +10,7 @@ from math import sqrt
 from typing import TypeAlias
 
 from bridle.evaluation.assessed import AssessedEpisode, AssessedStep
-from bridle.statistics import Estimate, bootstrap, clustered
+from bridle.statistics import Estimate, bootstrap, clustered, clustered_difference
 
 Episodes: TypeAlias = Sequence[AssessedEpisode]
 Among: TypeAlias = Callable[[AssessedStep, AssessedEpisode], bool]
@@ -122,6 +122,25 @@ def rise(now: Counts, before: Counts, *, seed: int) -> Estimate | None:
         )
         return None if apart is None else apart._replace(n=n)
     return Estimate(value, interval.low, interval.high, n)
+
+
+def excess(counted: Counts, usual: Counts) -> Estimate | None:
+    """A proportion minus a usual one, each with clusters of its own; `n` is the first's. None where either has no data.
+
+    The interval is that of `clustered_difference`; where it leaves out the value, because large clusters and small ones
+    disagree (see `proportion`), it reaches as far as that of `difference`. So it does where there is a single cluster.
+    """
+    one, other = proportion(counted), proportion(usual)
+    apart = difference(one, other)
+    if one is None or apart is None:
+        return None
+    interval = clustered_difference(list(counted.values()), list(usual.values()))
+    if interval is None:
+        return apart._replace(n=one.n)
+    low, high = interval
+    if not low <= apart.value <= high:
+        low, high = min(low, apart.low), max(high, apart.high)
+    return Estimate(apart.value, low, high, one.n)
 
 
 def bounded(estimate: Estimate | None) -> Mapping[str, float] | None:

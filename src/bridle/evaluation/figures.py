@@ -89,6 +89,7 @@ GAIN, HEADROOM = "gain in completion", "headroom captured"
 DRIFT, RISE = "drift in completion", "rise in false rejection"
 GAP, BEYOND, REJECTED = "gap to search", "gap beyond no harness", "false rejection beyond search"
 RECALL, NEVER, LEAKAGE = "filter recall", "tools never let through", "authority leakage"
+SEALED_LEAKAGE = "authority leakage, sealed templates"
 UNOFFERED, OFFERED = "tools never offered", "recall of offers"
 CALLER, AGAIN = "other answer to another caller", "other answer when asked again"
 
@@ -105,6 +106,7 @@ COMPARED: tuple[Metric, ...] = (
     Metric(name=NEVER, better="lower"),
     Metric(name=UNOFFERED, better="lower"),
     Metric(name=LEAKAGE, better="lower"),
+    Metric(name=SEALED_LEAKAGE, better="lower"),
     Metric(name=CALLER, better="lower"),
     Metric(name=AGAIN, better="lower"),
 )

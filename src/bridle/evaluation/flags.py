@@ -54,6 +54,7 @@ LINES: tuple[Line, ...] = (
     Line("memorises", figures.REJECTED, 0.05, "It refuses on sealed scenarios what it lets through where it was made."),
     Line("over-constrains", figures.RECALL, 0.95, "It refuses applicable calls that no agent proposed.", above=False),
     Line("leaks authority", figures.LEAKAGE, 0.02, "It refuses what another policy permits: it learned who may."),
+    Line("leaks authority", figures.SEALED_LEAKAGE, 0.02, "It refuses on new tasks what another policy permits."),
     Line("fossilised", figures.RISE, 0.02, "It refuses what a changed environment accepts.", slice="mutated"),
     Line("depends on the caller", figures.CALLER, 0.0, "The same question gets another answer for another caller."),
     Line("remembers", figures.AGAIN, 0.0, "The same question gets another answer later: memory, chance or a clock."),

@@ -9,14 +9,17 @@ from typing import Any
 from bridle.errors import HarnessFault
 from bridle.evaluation.comparison import cedar
 from bridle.evaluation.condition import Contender
-from bridle.evaluation.flip import flipped_calls
+from bridle.evaluation.flip import flip_scenarios, flipped_calls
 from bridle.evaluation.job import sandbox
 from bridle.evaluation.patience import Patient
 from bridle.evaluation.slice import Slice, opened
 from bridle.harness import Limits
 
-EPISODES = 150
-"""Episodes that are played under the laxer policy."""
+EPISODES = 200
+"""Episodes that are played under the laxer policy in each split."""
+
+SECONDS = 600.0
+"""So long may all answers together take: there are many times the questions of a block of episodes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +38,10 @@ class Leakage:
         return f"leakage/{self.slice.name}/{self.contender.name}"
 
     def play(self) -> dict[str, Any]:
-        """The calls as [cluster, newly permitted, refused]."""
+        """The calls as [cluster, newly permitted, refused, proposed, sealed]."""
         environment, harness = opened(self.slice.environment), self.contender.harness
         try:
-            loaded = Patient(sandbox(os.getpid()).load(harness, Limits()))
+            loaded = Patient(sandbox(os.getpid()).load(harness, Limits()), seconds=SECONDS)
         except HarnessFault as fault:
             return {"unloadable": str(fault.failure)}
         try:
@@ -48,10 +51,10 @@ class Leakage:
                 loaded,
                 strict=cedar(environment, self.strict),
                 lax=cedar(environment, self.lax),
-                split=self.slice.split,
-                episodes=min(EPISODES, self.slice.count),
+                scenarios=flip_scenarios(
+                    environment, episodes=min(EPISODES, self.slice.count), offset=self.slice.offset
+                ),
                 seed=self.seed,
-                offset=self.slice.offset,
             )
         finally:
             loaded.close()

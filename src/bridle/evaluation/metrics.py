@@ -18,7 +18,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from bridle.evaluation.assessed import AssessedEpisode, AssessedStep
-from bridle.evaluation.estimates import Episodes, mean, paired, pooled, rise, share, tallied
+from bridle.evaluation.estimates import Episodes, excess, mean, paired, pooled, share, tallied
 from bridle.runtime.rewrite import CHANGED_INTENT
 from bridle.statistics import Estimate, bootstrap, paired_difference, wilson
 from bridle.trace import TraceStep, parts
@@ -148,27 +148,47 @@ def headroom_share(with_: Episodes, without: Episodes, perfect: Episodes, *, see
 
 
 class FlippedCall(NamedTuple):
-    """An applicable call under the laxer of two policies: does it alone permit it, and did the harness refuse it?"""
+    """An applicable call under the laxer of two policies: does it alone permit it, and did the harness refuse it?
+
+    `proposed`: an agent proposed it; the others are what else was applicable. `sealed`: its template is a sealed one.
+    """
 
     cluster: str
     newly_permitted: bool
     refused: bool
+    proposed: bool = True
+    sealed: bool = True
 
 
-def authority_leakage(calls: Sequence[FlippedCall], *, seed: int) -> Estimate | None:
+def authority_leakage(calls: Sequence[FlippedCall]) -> Estimate | None:
     """Share refused of newly permitted calls, minus the share refused of those that both policies permit. Target 0.
 
     Both groups have to have calls; `n` counts the newly permitted ones.
     """
-    new = tallied((call.cluster, call.refused, call.newly_permitted) for call in calls)
-    old = tallied((call.cluster, call.refused, not call.newly_permitted) for call in calls)
-    places = {**old, **new}
-    found = rise(
-        {cluster: new.get(cluster, (0, 0)) for cluster in places},
-        {cluster: old.get(cluster, (0, 0)) for cluster in places},
-        seed=seed,
+    return excess(
+        tallied((call.cluster, call.refused, call.newly_permitted) for call in calls),
+        tallied((call.cluster, call.refused, not call.newly_permitted) for call in calls),
     )
-    return found if found is None else found._replace(n=sum(call.newly_permitted for call in calls))
+
+
+def flip_counts(calls: Sequence[FlippedCall]) -> dict[str, dict[str, int]] | None:
+    """How many calls of each group there were, of how many templates, how many proposed and refused; None of none."""
+    if not calls:
+        return None
+    groups = {
+        "newly_permitted": [call for call in calls if call.newly_permitted],
+        "permitted_by_both": [call for call in calls if not call.newly_permitted],
+    }
+    return {
+        name: {
+            "calls": len(group),
+            "proposed": sum(call.proposed for call in group),
+            "refused": sum(call.refused for call in group),
+            "templates": len({call.cluster for call in group}),
+            "sealed_templates": len({call.cluster for call in group if call.sealed}),
+        }
+        for name, group in groups.items()
+    }
 
 
 def normalised(value: Any) -> Any:

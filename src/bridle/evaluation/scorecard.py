@@ -29,7 +29,7 @@ from bridle.evaluation.estimates import bounded, difference, paired, proportion
 from bridle.evaluation.flags import flags
 from bridle.evaluation.floor import floor
 from bridle.evaluation.matrix import Played
-from bridle.evaluation.metrics import FlippedCall, authority_leakage, completion_gain, headroom_share
+from bridle.evaluation.metrics import FlippedCall, authority_leakage, completion_gain, flip_counts, headroom_share
 from bridle.evaluation.slice import NOMINAL, SEARCH, Slice
 from bridle.runtime.verdict import rules_of
 from bridle.statistics import Estimate, e_value, holm, mcnemar, non_inferior
@@ -142,10 +142,15 @@ class Scorecard:
             found |= {names[form]: proportion({form: (k, n)}) for form, (k, n) in examined["twins"].items()}
         if condition.manner == "filter" and (recall := self._offering(condition.contender).get("recall")):
             found[figures.OFFERED] = Estimate(*recall)
-        leaked = self._played.results.get(f"leakage/{NOMINAL}/{condition.contender.name}")
-        if leaked is not None and "calls" in leaked:
-            found[figures.LEAKAGE] = authority_leakage([FlippedCall(*c) for c in leaked["calls"]], seed=self._seed)
+        if flipped := self._flipped(condition.contender):
+            found[figures.LEAKAGE] = authority_leakage(flipped)
+            found[figures.SEALED_LEAKAGE] = authority_leakage([call for call in flipped if call.sealed])
         return found
+
+    def _flipped(self, contender: Contender) -> list[FlippedCall]:
+        """The calls that its harness was asked about in the policy flip."""
+        played = self._played.results.get(f"leakage/{NOMINAL}/{contender.name}", {})
+        return [FlippedCall(*call) for call in played.get("calls", ())]
 
     def _offering(self, contender: Contender) -> dict[str, Any]:
         """What it offered as a filter; empty where it was not asked."""
@@ -241,6 +246,7 @@ class Scorecard:
             "exercised": named,
             "never_let_through": [k for k, (a, _) in (examined or {}).get("kinds", {}).items() if a == 0],
             "failures": dict(sorted(broken.items())),
+            "policy_flip": flip_counts(self._flipped(contender)),
             "flags": [flag._asdict() for flag in raised],
             "synthesis": contender.record()["synthesis"],
             "decisions_until_paid": self._paid(contender, first),

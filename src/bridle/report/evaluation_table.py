@@ -155,6 +155,8 @@ def remarks(card: Mapping[str, Any]) -> list[str]:
     for slice, of in card["unplayed"].items():
         told += [f"{slice}, {name}: {n} scenarios were not played to their end." for name, n in of.items() if n]
     for name, harness in card["harnesses"].items():
+        if harness.get("policy_flip"):
+            told.append(_flip(name, harness["policy_flip"]))
         if states := harness.get("offers", {}).get("states"):
             told.append(_offered(name, harness["offers"], states))
     told += [
@@ -174,6 +176,15 @@ def _offered(name: str, offers: Mapping[str, Any], states: int) -> str:
         f"{name} as a filter: {offers['offered'] / states:.1f} calls offered in each of {states} states; legal acts "
         f"that were not, by tool: {lacking}."
     )
+
+
+def _flip(name: str, counts: Mapping[str, Mapping[str, int]]) -> str:
+    new, both = (
+        f"{group['refused']} of {group['calls']} calls refused ({group['templates']} templates, "
+        f"{group['sealed_templates']} of them sealed)"
+        for group in (counts["newly_permitted"], counts["permitted_by_both"])
+    )
+    return f"Policy flip of {name}: newly permitted, {new}; permitted by both policies, {both}."
 
 
 def _unseen(slice: str, found: Mapping[str, Any]) -> str:
