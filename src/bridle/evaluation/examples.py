@@ -3,15 +3,17 @@
 Episodes take turns: agents work unguarded, so that failures and repeated calls stand in the views; they work behind a
 perfect probe, so that they get far; and somebody plays random legal calls, so that things happen which no plan
 foresees. In every state the agent's own proposal is judged and some made-up calls, more of those that are rarely
-applicable.
+applicable. `telling_calls` plays more episodes for as many rows, and keeps of each only what tells something new.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from operator import itemgetter
+from typing import NamedTuple, Protocol
 
 from bridle.agents.agent import Agent
 from bridle.agents.planner import Planning
@@ -22,7 +24,7 @@ from bridle.errors import EnvironmentFault
 from bridle.evaluation.judged import Row, stratified
 from bridle.harness import Action
 from bridle.runtime.effects import Refusal
-from bridle.trace import parts
+from bridle.trace import INTERFACE, parts
 
 AGENT = "agent"
 """The proposer of rows that an agent proposed in its episode."""
@@ -42,6 +44,15 @@ LONGEST = 80
 UNGUARDED, PROBED, RANDOM = "unguarded", "probed", "random"
 TURNS = (UNGUARDED, PROBED, RANDOM, PROBED)
 """How the episodes are played, in turn."""
+
+ROWS_AN_EPISODE = 20
+"""Telling calls for which one episode is played: half of what an episode tells is schema and wrong ids, over again."""
+
+EPISODES = 24
+"""Episodes that are played for telling calls, at least."""
+
+ALIKE = 4
+"""Calls of one kind that an episode is asked for at most: the fifth tells nothing that the first did not."""
 
 
 class Judging(Probing, ForeignActing, Protocol):
@@ -72,6 +83,98 @@ def judged_calls(environment: Environment, split: Split, *, count: int, seed: in
     return stratified(rows[:count])
 
 
+def telling_calls(environment: Environment, split: Split, *, count: int, seed: int) -> list[Row]:
+    """At most `count` judged calls of a split, of many scenarios, abundant kinds thinned: for learners of rules.
+
+    As `judged_calls`, but of every made-up call that was judged anywhere those are kept that tell most: a kind is a
+    tool with an outcome, apart for what agents proposed. Where there is no room for all, kinds are levelled: rare ones
+    keep every row, of the others those go first that an episode told before. Deterministic in its arguments.
+    """
+    if environment.contract.name != "tool-call":
+        return []
+    pool = _Pool(count)
+    scenarios = environment.scenarios(split)
+    enough = max(EPISODES, count // ROWS_AN_EPISODE)
+    for number in range(10 * count):
+        rng = random.Random(f"{seed}/telling/{split}/{number}")
+        scenario = scenarios[(seed * 7919 + number) % len(scenarios)]
+        manner = TURNS[number % len(TURNS)] if isinstance(environment, Planning) else RANDOM
+        rows: list[Row] = []
+        with suppress(EnvironmentFault):  # this episode ends here; what it told until then is true
+            rows.extend(row for row, _ in _judged(environment, scenario, manner, 0, rng))
+        pool.add(rows, rng)
+        if (number + 1 >= enough and pool.told >= count) or (number == len(TURNS) and not pool.told):
+            break
+    return stratified(pool.rows())
+
+
+class _Kept(NamedTuple):
+    """A row in a pool: how many alike its episode told before it, a draw that decides among equals, and its place."""
+
+    before: int
+    draw: float
+    place: int
+    row: Row
+
+
+class _Pool:
+    """Rows by kind, at most so many altogether: the most abundant kinds are thinned, evenly over their episodes."""
+
+    def __init__(self, count: int) -> None:
+        """An empty pool of `count` rows."""
+        self._count = count
+        self._kinds: dict[tuple[str, str, str], list[_Kept]] = {}
+        self.told = 0
+
+    def add(self, rows: Iterable[Row], rng: random.Random) -> None:
+        """Add an episode's rows, in their order: of each kind a few, drawn."""
+        here: dict[tuple[str, str, str], list[tuple[int, Row]]] = {}
+        for row in rows:
+            here.setdefault((*_outcome(row), row.proposer), []).append((self.told, row))
+            self.told += 1
+        for kind, alike in here.items():
+            rng.shuffle(alike)
+            kept = [_Kept(before, rng.random(), *one) for before, one in enumerate(alike[:ALIKE])]
+            self._kinds.setdefault(kind, []).extend(kept)
+        if sum(map(len, self._kinds.values())) > 2 * self._count:
+            self._thin()
+
+    def rows(self) -> list[Row]:
+        """What is kept, in the order in which it was played."""
+        self._thin()
+        kept = sorted((one for them in self._kinds.values() for one in them), key=itemgetter(2))
+        return [one.row for one in kept][: self._count]
+
+    def _thin(self) -> None:
+        """Thin the kinds with the most rows for their weight to one level, such that all fit."""
+        left, weights = self._count, sum(map(_weight, self._kinds))
+        level = None
+        for kind, them in sorted(self._kinds.items(), key=lambda item: (len(item[1]) / _weight(item[0]), item[0])):
+            if len(them) * weights > left * _weight(kind):
+                level = left / weights
+                break
+            left, weights = left - len(them), weights - _weight(kind)
+        if level is None:
+            return
+        for kind, them in self._kinds.items():
+            them.sort()
+            del them[max(1, int(level * _weight(kind))) :]
+
+
+def _weight(kind: tuple[str, str, str]) -> float:
+    """How much room a kind gets beside others, where there is not enough.
+
+    What agents propose is what a harness will be asked about. Accepted calls decide which hypotheses are wrong. What a
+    schema refuses, it declares.
+    """
+    _, error_class, proposer = kind
+    if proposer:
+        return 4.0
+    if not error_class:
+        return 2.0
+    return 0.5 if error_class in INTERFACE else 1.0
+
+
 def _played(
     environment: Environment,
     scenario: Scenario,
@@ -80,7 +183,22 @@ def _played(
     seen: Counter[tuple[str, str]],
     rng: random.Random,
 ) -> Iterator[Row]:
-    """One episode's rows."""
+    """One episode's rows: the agent's, the made-up ones that were picked, and rare ones."""
+    here: Counter[tuple[str, str]] = Counter()
+    for row, picked in _judged(environment, scenario, manner, made_up, rng):
+        outcome = _outcome(row)
+        if row.proposer:
+            yield row
+        elif picked or (seen[outcome] < RARE and here[outcome] < RARE_HERE):
+            here[outcome] += 1
+            seen[outcome] += 1
+            yield row
+
+
+def _judged(
+    environment: Environment, scenario: Scenario, manner: str, made_up: int, rng: random.Random
+) -> Iterator[tuple[Row, bool]]:
+    """Every call that is judged in one episode, each with whether it is to be taken in any case."""
     episode = environment.start(scenario)
     if not (isinstance(episode, Probing) and isinstance(episode, ForeignActing)):
         return
@@ -88,7 +206,6 @@ def _played(
     if manner != RANDOM:
         agent = simulated(environment)(scenario, rng.getrandbits(32))
     refusals: tuple[Refusal, ...] = ()
-    here: Counter[tuple[str, str]] = Counter()
     for _ in range(LONGEST):
         observation = episode.observe()
         if observation.no_legal_action:
@@ -96,13 +213,8 @@ def _played(
         action = agent.propose(observation, refusals)
         truth = episode.probe(action)
         if manner != RANDOM:
-            yield _row(observation, action, truth, proposer=AGENT)
-        for row, picked in _made_up(episode, observation, made_up, rng):
-            outcome = _outcome(row)
-            if picked or (seen[outcome] < RARE and here[outcome] < RARE_HERE):
-                here[outcome] += 1
-                seen[outcome] += 1
-                yield row
+            yield _row(observation, action, truth, proposer=AGENT), True
+        yield from _made_up(episode, observation, made_up, rng)
         if manner == PROBED and not truth:
             refusals = (Refusal(action, truth.feedback),)
             continue
