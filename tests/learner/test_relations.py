@@ -10,7 +10,7 @@ from rows import named, on_one, rows_of, view_of
 
 from bridle.evaluation.judged import Row
 from bridle.harness import Limits
-from bridle.runtime.verdict import review_verdict, rules_of
+from bridle.runtime.verdict import Verdict, review_verdict, rules_of
 from bridle.sandbox import LocalSandbox
 from bridle.synthesis.learner.book import rulebook, told_apart
 from bridle.synthesis.learner.comparison import Compare, OneOf, Stated
@@ -151,7 +151,7 @@ def test_what_nothing_fills_in_is_for_a_person() -> None:
 def shipping(*, sometimes: bool) -> list[Row]:
     """Calls that put a lamp into one of the boxes shown, which has to be big enough; in every third session none is.
 
-    `sometimes` a bigger box turns up later in such a session.
+    In half of these the depot is asked then. `sometimes` a bigger box turns up later in such a session.
     """
     rows = []
     for scenario in range(240):
@@ -168,7 +168,12 @@ def shipping(*, sometimes: bool) -> list[Row]:
             if sometimes and moment == 3:
                 boxes = {**boxes, "B-99": {"size": 20, "lid": True}}
             seen_so_far = [{"tool": "look", "arguments": {}, "ok": True, "result": []} for _ in range(moment)]
+            if moment == 3:
+                to = "depot" if small and scenario % 2 else rng.choice(["desk", "yard"])
+                seen_so_far.append({"tool": "ask", "arguments": {"to": to}, "ok": True, "result": {}})
             view = {**view_of(things, seen_so_far, scenario), "resources": {**things, **boxes}}
+            form = {"properties": {"to": {"enum": ["depot", "desk", "yard"]}}}
+            view["tools"]["ask"] = {"description": "", "schema": form, "effect": "irreversible"}
             box = rng.choice(list(boxes)) if moment < 3 else list(boxes)[-1]
             legal = boxes[box]["size"] >= bulk
             call = {"tool": "act", "arguments": {"thing_id": next(iter(things)), "box_id": box}}
@@ -183,7 +188,7 @@ def test_where_none_of_the_things_shown_will_do_a_person_is_asked() -> None:
     rows = shipping(sometimes=False)
     book = rulebook(examples(rows), Demands())
     rule = next(rule for rule in book.rules if isinstance(rule.condition, Compare))
-    assert rule.choice == "box_id"
+    assert (rule.choice, rule.whom) == ("box_id", "depot")
     harness = render(book)
     with LocalSandbox(pinned=False) as sandbox:
         loaded = sandbox.load(harness, Limits())
@@ -193,8 +198,9 @@ def test_where_none_of_the_things_shown_will_do_a_person_is_asked() -> None:
             bulk = max(thing.get("bulk", 0) for thing in things)
             some = any(thing.get("size", 0) >= bulk for thing in things)
             verdict = review_verdict(loaded.call("review_call", row.view, row.action).value, rules_of(harness))
-            found.add((some, row.legal, getattr(verdict, "word", "")))
-    assert found == {(True, True, "accept"), (True, False, "reject"), (False, False, "escalate")}
+            assert isinstance(verdict, Verdict)
+            found.add((some, row.legal, verdict.word, verdict.to))
+    assert found == {(True, True, "accept", ""), (True, False, "reject", ""), (False, False, "escalate", "depot")}
 
 
 def test_where_another_thing_turned_up_later_nobody_is_asked() -> None:

@@ -9,25 +9,34 @@ which another thing would have done, and in which it was.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import comb
-from typing import Any
+from typing import Any, TypeAlias
 
+from bridle.synthesis.learner.authority import speaks_of_authority
 from bridle.synthesis.learner.comparison import Among, Compare, OneOf, Stated
 from bridle.synthesis.learner.condition import Condition
-from bridle.synthesis.learner.example import Example
+from bridle.synthesis.learner.example import Example, longest
 from bridle.synthesis.learner.helpers import alternatives
 from bridle.synthesis.learner.premise import Given
 from bridle.synthesis.learner.rule import STATEFUL, Rule
 from bridle.synthesis.learner.table import Table
 from bridle.synthesis.learner.term import Field, Size
+from bridle.synthesis.learner.wording import tame
 
 ENOUGH = 5
 """Cases in which nothing shown would do, and cases in which several things would, from which on it is a choice."""
 
 CHANCE = 0.01
 """The probability, at most, that as few of them would have gone well later if that made no difference."""
+
+TELLING = 5
+"""How many times likelier a word has to be where nothing would do than elsewhere, to say whom to ask."""
+
+Case: TypeAlias = tuple[str, str]
+"""A scenario, and the things that a call of the tool is about whatever it chooses."""
 
 
 def choices(rules: Sequence[Rule], examples: Sequence[Example]) -> tuple[Rule, ...]:
@@ -38,16 +47,21 @@ def choices(rules: Sequence[Rule], examples: Sequence[Example]) -> tuple[Rule, .
     by_tool: dict[str, list[Example]] = {}
     for example in examples:
         by_tool.setdefault(example.tool, []).append(example)
-    chosen: dict[str, str] = {}
+    views = longest(examples)
+    chosen: dict[str, tuple[str, str]] = {}
     for tool, members in sorted(by_tool.items()):
         mine = [rule for rule in rules if rule.kind in STATEFUL and rule.tools == (tool,)]
         for argument in sorted({name for rule in mine for name in about(rule.condition) if name.isidentifier()}):
             telling = [rule for rule in mine if argument in about(rule.condition)]
             others = [rule for rule in mine if rule not in telling]
             sound = [e for e in members if not _objects(others, tool, e.view, e.arguments)]
-            if _hopeless_for_good(tool, argument, telling, sound):
-                chosen.update((rule.id, argument) for rule in telling)
-    marked = (replace(rule, choice=chosen.get(rule.id, "")) for rule in rules)
+            seen = _Cases.of(tool, argument, telling, sound)
+            if seen.hopeless_for_good:
+                chosen.update((rule.id, (argument, seen.whom(views))) for rule in telling)
+    marked = []
+    for rule in rules:
+        choice, whom = chosen.get(rule.id, ("", ""))
+        marked.append(replace(rule, choice=choice, whom=whom))
     return tuple(sorted(marked, key=lambda rule: bool(rule.choice)))
 
 
@@ -66,30 +80,78 @@ def _terms(condition: Condition) -> Iterator[Any]:
         yield term.of if isinstance(term, Size) else term
 
 
-def _hopeless_for_good(tool: str, argument: str, rules: Sequence[Rule], examples: Sequence[Example]) -> bool:
-    """Whether calls for which nothing shown would do never went well later, and those for which something would did."""
-    first: dict[bool, dict[tuple[str, str], int]] = {True: {}, False: {}}
-    accepted: dict[tuple[str, str], int] = {}
-    free: set[tuple[str, str]] = set()
-    for example in examples:
-        about_what = _rest(example, argument)
-        if not about_what:
-            continue
-        case, moment = (example.scenario, about_what), len(example.view["calls"])
-        if example.accepted:
-            accepted[case] = max(moment, accepted.get(case, 0))
-        others = alternatives(example.view, example.arguments, argument)
-        fine = sum(not _objects(rules, tool, example.view, other) for other in others)
-        if len(others) > 1:  # one thing is no choice
-            first[not fine][case] = min(moment, first[not fine].get(case, moment))
-            free |= {case} if fine > 1 else set()
-    later = {
-        dead: [accepted.get(case, -1) >= moment for case, moment in cases.items() if dead or case not in first[True]]
-        for dead, cases in first.items()
-    }
-    if len(later[True]) < ENOUGH or len(free) < ENOUGH or any(later[True]):
-        return False
-    return _by_chance(later[True], later[False]) <= CHANCE
+@dataclass(frozen=True, kw_only=True)
+class _Cases:
+    """What became of a tool's calls that choose one thing for another.
+
+    `dead`: the moment from which on nothing shown would do; `alive`: the first at which something would; `free`: the
+    cases in which several things would; `accepted`: the last moment at which the tool was accepted.
+    """
+
+    dead: Mapping[Case, int]
+    alive: Mapping[Case, int]
+    free: frozenset[Case]
+    accepted: Mapping[Case, int]
+
+    @staticmethod
+    def of(tool: str, argument: str, rules: Sequence[Rule], examples: Sequence[Example]) -> _Cases:
+        """From the examples of the tool with which nothing else is wrong."""
+        first: dict[bool, dict[Case, int]] = {True: {}, False: {}}
+        accepted: dict[Case, int] = {}
+        free: set[Case] = set()
+        for example in examples:
+            about_what = _rest(example, argument)
+            if not about_what:
+                continue
+            case, moment = (example.scenario, about_what), len(example.view["calls"])
+            if example.accepted:
+                accepted[case] = max(moment, accepted.get(case, 0))
+            others = alternatives(example.view, example.arguments, argument)
+            fine = sum(not _objects(rules, tool, example.view, other) for other in others)
+            if len(others) > 1:  # one thing is no choice
+                first[not fine][case] = min(moment, first[not fine].get(case, moment))
+                free |= {case} if fine > 1 else set()
+        alive = {case: moment for case, moment in first[False].items() if case not in first[True]}
+        return _Cases(dead=first[True], alive=alive, free=frozenset(free), accepted=accepted)
+
+    @property
+    def hopeless_for_good(self) -> bool:
+        """Whether calls for which nothing would do never went well later, and those for which something would did."""
+        dead = [self.accepted.get(case, -1) >= moment for case, moment in self.dead.items()]
+        alive = [self.accepted.get(case, -1) >= moment for case, moment in self.alive.items()]
+        if len(dead) < ENOUGH or len(self.free) < ENOUGH or any(dead):
+            return False
+        return _by_chance(dead, alive) <= CHANCE
+
+    def whom(self, views: Mapping[str, Any]) -> str:
+        """The listed value that calls stated afterwards where nothing would do, and hardly elsewhere; empty for none.
+
+        So whoever was turned to then is known by the name that the system has for them.
+        """
+        theirs = _stated({scenario: moment for (scenario, _), moment in self.dead.items()}, views)
+        others = _stated({scenario: moment for (scenario, _), moment in self.alive.items()}, views)
+        dead, alive = len({s for s, _ in self.dead}), max(1, len({s for s, _ in self.alive}))
+        shares = {word: (count / dead, others[word] / alive) for word, count in theirs.items() if count >= ENOUGH}
+        telling = [word for word, (here, there) in shares.items() if here >= TELLING * there]
+        return max(telling, key=lambda word: (shares[word], word), default="")
+
+
+def _stated(moments: Mapping[str, int], views: Mapping[str, Any]) -> Counter[str]:
+    """In how many sessions a successful call after a moment stated each of the values that its tool lists."""
+    counted: Counter[str] = Counter()
+    for scenario, moment in moments.items():
+        view = views[scenario]
+        counted.update({word for call in view["calls"][moment:] if call["ok"] for word in _listed(view, call)})
+    return counted
+
+
+def _listed(view: Mapping[str, Any], call: Mapping[str, Any]) -> Iterator[str]:
+    forms = view.get("tools", {}).get(call["tool"], {}).get("schema", {}).get("properties", {})
+    arguments = call["arguments"] if isinstance(call["arguments"], dict) else {}
+    for name, value in arguments.items():
+        listed = isinstance(value, str) and tame(value) and value in forms.get(name, {}).get("enum", ())
+        if listed and not speaks_of_authority(name) and not speaks_of_authority(value):
+            yield value
 
 
 def _by_chance(dead: Sequence[bool], alive: Sequence[bool]) -> float:

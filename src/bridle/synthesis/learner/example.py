@@ -69,14 +69,19 @@ def example_id(view: Any, call: Any) -> str:
     return _Shown(view).identity(call)
 
 
-def sessions(examples: Iterable[Example]) -> list[Mapping[str, Any]]:
+def longest(examples: Iterable[Example]) -> dict[str, Mapping[str, Any]]:
     """The view with the longest list of calls of each scenario."""
-    longest: dict[str, Mapping[str, Any]] = {}
+    views: dict[str, Mapping[str, Any]] = {}
     for example in examples:
-        known = longest.get(example.scenario)
+        known = views.get(example.scenario)
         if "calls" in example.view and (known is None or len(example.view["calls"]) > len(known["calls"])):
-            longest[example.scenario] = example.view
-    return list(longest.values())
+            views[example.scenario] = example.view
+    return views
+
+
+def sessions(examples: Iterable[Example]) -> list[Mapping[str, Any]]:
+    """The longest views, one of each scenario."""
+    return list(longest(examples).values())
 
 
 class _Shown:

@@ -68,16 +68,16 @@ _REVIEW = '''def review_call(view: dict, call: dict) -> dict:
 
 _LEFT = '''def left_to_a_person(view: dict, tool: str, arguments: dict, refusal: dict) -> dict:
     """A refusal; or, where nothing that was shown and could be chosen instead will do, a question to a person."""
-    name = CHOICES.get(refusal["rule"], "")
+    name, whom = CHOICES.get(refusal["rule"], ("", ""))
     others = alternatives(view, arguments, name)
     for other in others:
         objection = too_early(view, tool, other)
-        if not objection or CHOICES.get(objection["rule"]) != name:
+        if not objection or CHOICES.get(objection["rule"], ("",))[0] != name:
             return refusal
     if not others:
         return refusal
     missing = [f"another `{name}` than those shown: {RULES[refusal['rule']]}"]
-    return {"verdict": "escalate", "rule": refusal["rule"], "to": WHOM, "missing": missing}
+    return {"verdict": "escalate", "rule": refusal["rule"], "to": whom, "missing": missing}
 '''
 
 _REJECT = '''def reject(rule: str, code: str, wrong: list, ways: dict | None = None) -> dict:
@@ -98,7 +98,7 @@ def render(book: Rulebook) -> Harness:
     chosen = any(rule.choice for rule in book.rules)
     review = _REVIEW.replace("return refusal", "return left_to_a_person(view, tool, arguments, refusal)")
     parts = [review if chosen else _REVIEW, _forms(book), _misshapen(book), _too_early(book)]
-    parts += [*([_LEFT.replace("WHOM", python(WHOM))] if chosen else []), _recovery(book), _REJECT]
+    parts += [*([_LEFT] if chosen else []), _recovery(book), _REJECT]
     body = "\n\n".join(part.strip("\n") + "\n" for part in parts)
     spellings = _spellings(book.spellings) + "\n\n" + _lasting(book) + (_choices(book) if chosen else "")
     needed = _helpers(body + spellings)
@@ -310,9 +310,10 @@ def _lasting(book: Rulebook) -> str:
 
 
 def _choices(book: Rulebook) -> str:
-    """The rules about things that a call chooses, each with the argument that names them."""
-    pairs = "".join(f"    {python(rule.id)}: {python(rule.choice)},\n" for rule in book.rules if rule.choice)
-    return f"\n\nCHOICES: dict[str, str] = {{\n{pairs}}}\n"
+    """The rules about things that a call chooses, each with the argument that names them, and whom to ask."""
+    rows = [(rule.id, (rule.choice, rule.whom or WHOM)) for rule in book.rules if rule.choice]
+    pairs = "".join(f"    {python(identity)}: {python(pair)},\n" for identity, pair in rows)
+    return f"\n\nCHOICES: dict[str, tuple[str, str]] = {{\n{pairs}}}\n"
 
 
 def _stands_on(support: Support) -> str:

@@ -54,7 +54,7 @@ class Rule:
     hints: which tool leads on from a value that the rule refuses; None where that can't be said of the rule at all.
     `person` says that where what it needs is empty, nothing fills it in: it is for a person then. `choice` is the
     argument whose thing it is about where the call chooses among those shown: if none of them will do, it is for a
-    person, too.
+    person, too: for `whom`, where those who met with it turned to somebody.
     """
 
     id: str
@@ -68,6 +68,7 @@ class Rule:
     ways: tuple[tuple[Scalar, str], ...] | None = None
     person: bool = False
     choice: str = ""
+    whom: str = ""
 
     def concerns(self, tool: str) -> bool:
         """Whether it is about calls of this tool."""
