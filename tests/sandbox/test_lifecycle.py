@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -232,8 +231,7 @@ def test_threads_with_a_harness_each(sandbox: LocalSandbox) -> None:
     def work(number: int) -> int:
         answered = 0
         for round_ in range(6):
-            # Six threads on a busy machine: a limit that only a real hang exceeds.
-            with sandbox.load(HANG, replace(QUICK, call_seconds=3.0, batch_seconds=30.0, load_seconds=30.0)) as loaded:
+            with sandbox.load(HANG, Limits(call_seconds=0.3)) as loaded:
                 calls = [Call("propose_action", (f"{number}-{round_}-{i}",)) for i in range(20)]
                 assert [reply.value for reply in loaded.batch(calls)] == [call.values[0] for call in calls]
                 if round_ == 3:
