@@ -67,3 +67,17 @@ def test_the_papers_preset_has_one_model_and_one_parent() -> None:
 
 def test_a_listed_game_can_be_held_to_the_verifier() -> None:
     assert suited(resolve("textarena/TicTacToe-v0")) == "verifier"
+
+
+@pytest.mark.parametrize(
+    ("environment", "examples"),
+    [("enterprise/expense", 12_000), ("enterprise/support", 24_000), ("enterprise/deployment", 24_000)],
+)
+def test_the_rule_learner_is_given_more_judged_calls_where_there_are_many_tools(
+    environment: str, examples: int
+) -> None:
+    opened = resolve(environment)
+    by_rules = Settings().plan(opened, environment_id=None, models=["rules"])
+    assert by_rules.examples == examples
+    assert plan(opened).examples == 12_000, "a model reads a table of them: more would only cost time"
+    assert Settings(examples=0).plan(opened, environment_id=None, models=["rules"]).examples == 0

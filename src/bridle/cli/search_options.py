@@ -30,7 +30,10 @@ TWO_PARENTS = typer.Option(
 )
 CONTEXT = typer.Option(200_000, help="Tokens that the model's context holds; longer prompts are shortened.")
 EXAMPLES = typer.Option(
-    12_000, min=0, help="Tool calls: judged calls to learn from. More take longer and find rarer rules."
+    None,
+    min=0,
+    help="Tool calls: judged calls to learn from (12000; the rule learner 2000 more for each tool above 21, up to "
+    "36000). More take longer and find rarer rules.",
 )
 TARGET = typer.Option(None, help="The H that counts as done: 1 for games, 0.97 for tool calls.")
 LANES = typer.Option(10, help="Parallel episodes of a rollout.")

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 
 from bridle.environment import Environment
 from bridle.errors import JournalFault, UsageError
-from bridle.evaluation.examples import MADE_UP, judged_calls
+from bridle.evaluation.examples import judged_calls, telling_calls
 from bridle.evaluation.job import vet
 from bridle.evaluation.judged import Row
 from bridle.evaluation.samples import sample_observations
@@ -35,7 +35,7 @@ from bridle.synthesis.briefing import Briefing
 from bridle.synthesis.budget import Budget
 from bridle.synthesis.expansion import Expander, Order
 from bridle.synthesis.forecast import CALLS_A_NODE, Forecast, forecast, too_dear
-from bridle.synthesis.learner.learner import MADE_UP_FOR_RULES, RULES
+from bridle.synthesis.learner.learner import RULES
 from bridle.synthesis.outcome import Hooks, Outcome
 from bridle.synthesis.plan import Plan, Root
 from bridle.synthesis.refiner import Assignment
@@ -176,9 +176,8 @@ class Search:
         """Judged calls for the refiner and the bank, where the environment's actions are calls."""
         if self._parts.environment.contract.name != "tool-call" or not self.plan.examples:
             return []
-        made_up = MADE_UP_FOR_RULES if self.plan.model == RULES else MADE_UP
-        environment, plan = self._parts.environment, self.plan
-        return judged_calls(environment, "train", count=plan.examples, seed=plan.seed, made_up=made_up)
+        judged = telling_calls if self.plan.model == RULES else judged_calls
+        return judged(self._parts.environment, "train", count=self.plan.examples, seed=self.plan.seed)
 
     def _choose(self, expansion: int, tree: Tree, pending: deque[tuple[Order, Future[Node]]]) -> Order | None:
         """The next order, its cost reserved; None when the budget has no room for it now."""

@@ -11,6 +11,7 @@ from bridle.environment import Environment, ForeignActing, Probing
 from bridle.errors import UsageError
 from bridle.harness import Contract, Limits, read
 from bridle.synthesis.budget import Limit
+from bridle.synthesis.learner.learner import RULES
 from bridle.synthesis.plan import Plan, Root, paper
 from bridle.synthesis.surface import program_digest
 
@@ -26,6 +27,15 @@ MATCHES = 2
 ITERATIONS = {"default": 64, "paper": 256}
 """Expansions of a run, by preset."""
 
+PLAIN_TOOLS = 21
+"""Tools for which a plan's default number of judged calls is enough: so many has `enterprise/expense`."""
+
+EXAMPLES_A_TOOL = 2_000
+"""Judged calls for each further tool: more than its share of those, as journeys to rare states get longer, too."""
+
+MOST_EXAMPLES = 36_000
+"""Judged calls at most that nobody asked for: learning from them takes a minute or two."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -34,6 +44,7 @@ class Settings:
     `objective`: `workflow` for tool calls; else `verifier` where episodes can probe and make up foreign actions, and
     `legality` where they can't or under the paper's preset. `target`: 1, and 0.97 for tool calls. `weight`: 20, and 1
     under the paper's preset. `matches`: 2 under `policy`. `limit`: 64 iterations, or 256 under the paper's preset.
+    `examples`: the plan's, and for the rule learner as many as the environment's tools ask for (`examples_for`).
     """
 
     objective: str | None = None
@@ -51,7 +62,7 @@ class Settings:
     escalate_after: int = 8
     two_parents: bool = False
     context: int = 200_000
-    examples: int = 12_000
+    examples: int | None = None
     limit: Limit | None = None
     limits: Limits = field(default_factory=Limits)
 
@@ -73,6 +84,7 @@ class Settings:
         calls = environment.contract.name == "tool-call"
         objective = self.objective or suited(environment, preset=self.preset)
         default = Plan(environment=environment_id, preset=self.preset)
+        usual = examples_for(environment) if models[0] == RULES else default.examples
         plan = Plan(
             environment=environment_id,
             objective=objective,
@@ -94,7 +106,7 @@ class Settings:
             limits=self.limits,
             two_parents=self.two_parents,
             context=self.context,
-            examples=self.examples,
+            examples=usual if self.examples is None else self.examples,
             roots=tuple(roots),
         )
         return paper(plan) if self.preset == "paper" else plan
@@ -131,3 +143,15 @@ def suited(environment: Environment, *, preset: str = "default") -> str:
         return "legality"
     episode = environment.start(environment.scenarios("train")[0])
     return "verifier" if isinstance(episode, Probing) and isinstance(episode, ForeignActing) else "legality"
+
+
+def examples_for(environment: Environment) -> int:
+    """How many judged calls the rule learner is given where nobody says: 12,000, and more where there are many tools.
+
+    2,000 more for each tool above 21, 36,000 at most. What counts is in how many scenarios a tool was accepted, and the
+    more tools there are, the smaller is the share of the scenarios in which any one of them comes into play.
+    """
+    usual = Plan(environment=None).examples
+    view = environment.start(environment.scenarios("train")[0]).observe().view
+    tools = view.get("tools", ()) if isinstance(view, dict) else ()
+    return min(MOST_EXAMPLES, usual + EXAMPLES_A_TOOL * max(0, len(tools) - PLAIN_TOOLS))
