@@ -7,12 +7,17 @@ Authorization API 1.0, final January 2026.
 from __future__ import annotations
 
 import hashlib
+import marshal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from bridle.harness import canonical_members, canonical_object, canonical_text
+
+_NO_REFERENCES = 2
+"""The version of `marshal` by which equal values of the same types have the same bytes, whoever else refers to them."""
 
 
 class Outcome(StrEnum):
@@ -46,6 +51,19 @@ class AuthorizationRequest:
     resource: Mapping[str, Any]
     context: Mapping[str, Any] = field(default_factory=dict)
 
+    def __init__(
+        self,
+        *,
+        subject: Mapping[str, Any],
+        action: Mapping[str, Any],
+        resource: Mapping[str, Any],
+        context: Mapping[str, Any] | None = None,
+    ) -> None:
+        """As the dataclass's own, which sets a frozen one field by field through `object`, in twice the time."""
+        fields = self.__dict__
+        fields["subject"], fields["action"], fields["resource"] = subject, action, resource
+        fields["context"] = {} if context is None else context
+
     @property
     def written(self) -> Written:
         """The request's parts in canonical JSON, each written once: for the digest, and for the engine.
@@ -61,7 +79,7 @@ class AuthorizationRequest:
                 canonical_text(_object(self.action)),
                 canonical_text(_object(self.context)),
                 canonical_object(members),
-                canonical_text(_object(self.subject)),
+                _remembered_text(_object(self.subject)),
                 members,
             )
         return kept
@@ -85,6 +103,23 @@ class AuthorizationRequest:
         return kept
 
 
+def _remembered_text(subject: dict[str, Any]) -> str:
+    """The subject's canonical JSON. A session asks for one subject again and again: its text is remembered.
+
+    By its bytes in Python's own serialisation, which is quicker than writing JSON and tells apart all that JSON does
+    (1, 1.0 and true are equal to Python); so whatever is changed in a subject is another one.
+    """
+    try:
+        return _text_of(marshal.dumps(subject, _NO_REFERENCES))
+    except ValueError:
+        return canonical_text(subject)
+
+
+@lru_cache(maxsize=512)
+def _text_of(serialised: bytes) -> str:
+    return canonical_text(marshal.loads(serialised))
+
+
 def _object(part: Mapping[str, Any]) -> dict[str, Any]:
     return part if type(part) is dict else dict(part)
 
@@ -103,6 +138,20 @@ class Decision:
     policy_digest: str
     reasons: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        *,
+        outcome: Outcome,
+        request_digest: str,
+        policy_digest: str,
+        reasons: tuple[str, ...] = (),
+        errors: tuple[str, ...] = (),
+    ) -> None:
+        """As the dataclass's own; see `AuthorizationRequest`."""
+        fields = self.__dict__
+        fields["outcome"], fields["request_digest"], fields["policy_digest"] = outcome, request_digest, policy_digest
+        fields["reasons"], fields["errors"] = reasons, errors
 
     @property
     def permits(self) -> bool:

@@ -1,6 +1,7 @@
 """The fast writer of canonical JSON against the reference implementation."""
 
 import hashlib
+from dataclasses import FrozenInstanceError, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -9,7 +10,7 @@ import rfc8785
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bridle.authorization import AuthorizationRequest
+from bridle.authorization import AuthorizationRequest, Decision, Outcome
 from bridle.harness import canonical, canonical_members, canonical_object
 
 VALUES = st.recursive(
@@ -64,6 +65,50 @@ def test_a_requests_digest_is_that_of_the_references_writing(
     ):
         assert request.canonical == whole
         assert request.digest == hashlib.sha256(whole).hexdigest()
+
+
+def digest_of(subject: Any) -> str:
+    return AuthorizationRequest(subject=subject, action={"name": "a"}, resource={"type": "T", "id": "1"}).digest
+
+
+def test_subjects_that_are_equal_to_python_only_have_digests_of_their_own() -> None:
+    """The text of a subject is remembered; 1, 1.0 and true, or 0 and -0, are equal keys of a dict."""
+    for value in (1, True, "1", [1], {"1": 1}, {"a": 1, "b": 2}, {"b": 2, "a": 1}, 0.5, None, 2, False):
+        subject = {"type": "User", "id": "ann", "properties": {"limit": value}}
+        parts = {"subject": subject, "action": {"name": "a"}, "resource": {"type": "T", "id": "1"}, "context": {}}
+        for _ in range(2):
+            assert digest_of(subject) == hashlib.sha256(rfc8785.dumps(parts)).hexdigest()
+    assert len({digest_of({"limit": value}) for value in (1, True, "1", [1], None)}) == 5
+    assert digest_of({"limit": 1}) == digest_of({"limit": 1.0}), "one number to JSON"
+
+
+def test_a_subject_that_was_changed_is_another_one() -> None:
+    subject: dict[str, Any] = {"type": "User", "id": "ann", "parents": [{"type": "Role", "id": "clerk"}]}
+    before = digest_of(subject)
+    subject["parents"].append({"type": "Role", "id": "manager"})
+    assert digest_of(subject) != before
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), 2**53, {1: 2}, object(), b"x", bytearray(b"x"), memoryview(b"x"), {"a"}, 1j, ..., "\ud800"]
+)
+def test_what_is_not_json_in_a_subject_is_refused_each_time(value: Any) -> None:
+    for _ in range(2):
+        with pytest.raises(ValueError):  # noqa: PT011
+            digest_of({"type": "User", "id": "ann", "properties": {"x": value}})
+
+
+def test_a_request_is_a_value_that_nobody_changes() -> None:
+    one = AuthorizationRequest(subject={"id": "a"}, action={"name": "b"}, resource={"id": "c"})
+    assert one == AuthorizationRequest(subject={"id": "a"}, action={"name": "b"}, resource={"id": "c"}, context={})
+    assert one.digest != replace(one, context={"d": 1}).digest
+    with pytest.raises(FrozenInstanceError):
+        one.context = {}  # type: ignore[misc]
+    decision = Decision(outcome=Outcome.PERMIT, request_digest=one.digest, policy_digest="p")
+    assert decision.permits
+    assert not replace(decision, errors=("e",)).permits
+    with pytest.raises(FrozenInstanceError):
+        decision.outcome = Outcome.DENY  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("value", [{1: 2}, {"a": 1, 2: 3}, {"a": object()}, {"a": 2**53}, {"a": float("nan")}])
