@@ -16,7 +16,7 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from bridle.evaluation.examples import judged_calls
+from bridle.evaluation.examples import telling_calls
 from bridle.statistics import clustered
 from bridle.synthesis.learner.book import rulebook
 from bridle.synthesis.learner.example import examples
@@ -34,7 +34,7 @@ def learned(seed: int, size: int, noise: float) -> Score:
     """The score of what is learned in one workflow, from so many judged calls."""
     environment = RandomWorkflow(seed)
     rates = Noise(refused=noise, passing=noise, accepted=noise / 4)
-    rows = recorded(judged_calls(environment, "train", count=size, seed=0), environment.blueprint, rates, seed=seed)
+    rows = recorded(telling_calls(environment, "train", count=size, seed=0), environment.blueprint, rates, seed=seed)
     book = rulebook(examples(rows), Demands())
     return score(book, environment, fresh_calls(environment, count=FRESH, seed=1))
 

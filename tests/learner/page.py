@@ -10,7 +10,7 @@ from bridle.agents.simulated import simulated
 from bridle.environment import Truth
 from bridle.environments.enterprise.expense.environment import Expense
 from bridle.evaluation.comparison import RATES, Comparison, cedar, compare
-from bridle.evaluation.examples import judged_calls
+from bridle.evaluation.examples import telling_calls
 from bridle.evaluation.flip import flip_scenarios, flipped_calls
 from bridle.evaluation.guarded import setting
 from bridle.evaluation.judged import Row
@@ -24,7 +24,6 @@ from bridle.sandbox import LocalSandbox
 from bridle.statistics import Estimate
 from bridle.synthesis.learner.book import rulebook
 from bridle.synthesis.learner.example import examples
-from bridle.synthesis.learner.learner import MADE_UP_FOR_RULES
 from bridle.synthesis.learner.merit import Demands
 from bridle.synthesis.learner.rendering import render
 from bridle.synthesis.learner.rule import Rulebook
@@ -38,7 +37,7 @@ EPISODES = 24
 
 def learned() -> Rulebook:
     """What the first node of `bridle synthesize enterprise/expense --model rules` is made from."""
-    rows = judged_calls(Expense(), "train", count=12_000, seed=0, made_up=MADE_UP_FOR_RULES)
+    rows = telling_calls(Expense(), "train", count=12_000, seed=0)
     return rulebook(examples(rows), Demands())
 
 

@@ -22,9 +22,6 @@ from bridle.synthesis.refiner import Assignment, Refinement
 RULES = "rules"
 """The name of the model that stands for the rule learner: none."""
 
-MADE_UP_FOR_RULES = 3
-"""Made-up calls in a state that the rule learner asks for: as many calls of more scenarios tell it more."""
-
 ATTEMPTS: tuple[Demands, ...] = (
     Demands(),
     Demands(support=2, chance=1e-2),
