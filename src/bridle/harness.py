@@ -250,8 +250,10 @@ class Loaded(Protocol):
     def call(self, function: str, *values: Any) -> Reply:
         """One call. A crash, hang or malformed reply of the harness is a `Reply` with a failure, never raised.
 
+        What is no doing of the harness is in no reply: a worker killed from outside is replaced, and asked again.
+
         Raises:
-            SandboxFault: the sandbox itself failed.
+            SandboxFault: the sandbox itself failed, or its workers are killed again and again.
         """
 
     def batch(self, calls: Sequence[Call]) -> list[Reply]:

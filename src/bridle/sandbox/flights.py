@@ -2,6 +2,7 @@
 
 A call that hangs, crashes or lies fails; it never yields a value, and it fails alone: the other calls of its batch are
 answered by a fresh worker. Bytes that no honest worker sends disqualify the harness: from then on every call fails.
+A worker that was killed from outside says nothing of its harness: a fresh one is asked the same.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-from bridle.errors import Blame, Failure, HarnessFault, UsageError
+from bridle.errors import Blame, Failure, HarnessFault, SandboxFault, UsageError
 from bridle.harness import Call, Contract, Limits, Reply
 from bridle.sandbox import wire
 from bridle.sandbox.process import SLICES, Died, Late, Worker, starved
@@ -21,6 +22,9 @@ from bridle.sandbox.stopwatch import Stopwatch
 
 IN_FLIGHT = 2
 """Batches that may be on their way at once."""
+
+KILLS = 2
+"""Workers killed from outside that are replaced in one batch; one more is the sandbox's fault."""
 
 Line: TypeAlias = tuple[int, int, memoryview, int]
 """What a single call goes by: the two pipes, and where to tell the zygote what is waited for."""
@@ -37,7 +41,7 @@ class Route(NamedTuple):
 class Flight:
     """A batch on its way: the rows that the worker reads, the replies so far, which calls are due, which were sent."""
 
-    __slots__ = ("due", "expected", "replies", "rows", "sent", "sequence", "waited", "watch")
+    __slots__ = ("due", "expected", "kills", "replies", "rows", "sent", "sequence", "waited", "watch")
 
     def __init__(self, rows: list[Any], expected: list[Expected]) -> None:
         """Nothing is sent yet."""
@@ -45,7 +49,7 @@ class Flight:
         self.replies: list[Reply | None] = [None] * len(rows)
         self.due: Sequence[int] = range(len(rows))
         self.sent: Sequence[int] = ()
-        self.sequence = 0
+        self.sequence = self.kills = 0
         self.watch: Stopwatch | None = None
         self.waited = False
 
@@ -60,7 +64,8 @@ class Flights:
     """The batches on their way to one harness's worker, which is replaced when it dies.
 
     `worker` is None while there is none. `sequence` is the number of the last frame sent; 0 is the loading frame's.
-    `line` is there while a single call may go the short way, without being a batch.
+    `line` is there while a single call may go the short way, without being a batch. `killed` workers were killed from
+    outside.
     """
 
     def __init__(self, start: Callable[[], Worker], worker: Worker, contract: Contract, limits: Limits) -> None:
@@ -68,7 +73,7 @@ class Flights:
         self._start, self._contract, self._limits = start, contract, limits
         self._routes: dict[tuple[str, str | None], Route] = {}
         self.worker: Worker | None = worker
-        self.sequence = 0
+        self.sequence = self.killed = 0
         self.waiting: deque[Flight] = deque()
         self.line: Line | None = None
         self._buffer = b""
@@ -226,7 +231,11 @@ class Flights:
             flight.fail(range(len(flight.rows)), self._disqualified)
 
     def _bury(self, flight: Flight, worker: Worker) -> None:
-        """Blame the call that the worker died at, unless it was killed for an earlier one, and go on with the rest."""
+        """Blame the call that the worker died at, unless it was killed for an earlier one, and go on with the rest.
+
+        Raises:
+            SandboxFault: it got no CPU, nobody can say why it died, or too many were killed from outside.
+        """
         culprit, late = self._culprit(flight), worker.killed_for()
         if late == flight.sequence + wire.STARVED:
             raise starved(self._limits.call_seconds)
@@ -237,7 +246,15 @@ class Flights:
             failure = _failure("memory", f"it used more than {self._limits.memory_bytes} bytes of memory")
         elif late == flight.sequence:
             failure = self._late()
-        if late in (0, flight.sequence, wire.OVER_MEMORY):
+        if failure.blame is Blame.INFRASTRUCTURE and not late:
+            self.killed += 1
+            flight.kills += 1
+            if flight.kills > KILLS:
+                raise SandboxFault(
+                    f"In one batch of calls {flight.kills} sandbox workers were killed from outside. Is the machine "
+                    "out of memory? Run fewer programs on it at once."
+                )
+        elif late in (0, flight.sequence, wire.OVER_MEMORY):
             flight.fail([culprit], failure)
         self._resend()
 

@@ -67,6 +67,11 @@ class LocalLoaded:
         """Characters that the harness has printed, over all of its workers; dropped, but worth telling its author."""
         return self._flights.printed
 
+    @property
+    def killed(self) -> int:
+        """Workers of it that were killed from outside, and replaced."""
+        return self._flights.killed
+
     def call(self, function: str, *values: Any) -> Reply:
         """One call; as the port."""
         return self._one(function, values, 0)

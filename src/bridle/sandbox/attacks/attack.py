@@ -58,8 +58,8 @@ class Attempt:
     """What the parent saw of an attack.
 
     `answers` are the replies in the order of the calls, follow-ups included; `refused` says why the harness was not
-    loaded, `audited` what the audit found; `raised` is what the sandbox raised that it should not have; `seconds` how
-    long it took, of at most `bound`.
+    loaded, `audited` what the audit found; `raised` is what the sandbox raised that it should not have; `killed`
+    workers died as if killed from outside; `seconds` is how long it took, of at most `bound`.
     """
 
     answers: tuple[Answer, ...] = ()
@@ -68,6 +68,7 @@ class Attempt:
     raised: Exception | None = None
     rules: object = None
     printed: int = 0
+    killed: int = 0
     seconds: float = 0.0
     bound: float = 0.0
 

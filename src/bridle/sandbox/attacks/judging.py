@@ -25,6 +25,8 @@ def misjudged(attempt: Attempt, limits: Limits) -> list[str]:
     for failure in attempt.failures:
         if failure.blame is not Blame.HARNESS:
             found.append(f"is blamed on the {failure.blame}: {failure.message}")
+    if attempt.killed:
+        found.append("its worker died as if killed from outside")
     for answer in attempt.answers:
         wrong = ill_formed(answer, limits)
         if wrong:

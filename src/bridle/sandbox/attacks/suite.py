@@ -97,7 +97,7 @@ class Suite:
         attempt = Attempt(**seen, seconds=time.monotonic() - start, bound=attack.bound)
         alive = self._scene.tripped(attempt)
         if loaded is not None:
-            attempt = replace(attempt, printed=loaded.printed)
+            attempt = replace(attempt, printed=loaded.printed, killed=loaded.killed)
             loaded.close()
         escapes = [*alive, *(text for text in self._scene.tripped(attempt) if text not in alive)]
         escapes += misjudged(attempt, attack.limits)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bridle.errors import BridleError
-from bridle.harness import Harness, Limits, Loaded, Sandbox
+from bridle.harness import Harness, Limits
+from bridle.sandbox.loaded import LocalLoaded
+from bridle.sandbox.local import LocalSandbox
 
 _SOURCE = """
 SECRET = "{secret}"
@@ -24,12 +26,13 @@ class Witness:
     def __init__(self, secret: str) -> None:
         """Not loaded yet."""
         self._secret = secret
-        self._loaded: Loaded | None = None
-        self._asked = 0
+        self._loaded: LocalLoaded | None = None
+        self._asked = self._killed = 0
 
-    def move_into(self, sandbox: Sandbox) -> None:
+    def move_into(self, sandbox: LocalSandbox) -> None:
         """Load it into this sandbox."""
         self._loaded = sandbox.load(Harness(_SOURCE.format(secret=self._secret)), Limits())
+        self._killed = 0
 
     def harm(self) -> str | None:
         """Ask it; what is wrong with its answers, None if nothing."""
@@ -48,6 +51,9 @@ class Witness:
                 return f"another harness failed: {reply.failure}"
         if (told.value, kept.value, lied.value) != (question[::-1], True, False):
             return "another harness answered wrongly"
+        if self._loaded.killed > self._killed:
+            self._killed = self._loaded.killed
+            return "another harness's worker was killed"
         return None
 
     def leave(self) -> None:
