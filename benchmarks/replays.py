@@ -49,9 +49,9 @@ This page is made by `python benchmarks/replays.py --write`: it runs every searc
 has to give the recorded programs with the recorded H, and checks the best harness, and the first answer alone, on
 sealed scenarios: 10 × 1000 own steps, and judged rows of foreign actions that nobody saw before. Intervals are 95 %.
 *Calls* are model calls; the paper's *iterations* of its search (with another model) stand beside. A dash: not checked
-this way yet. One search does not repeat: Othello-v0's first answer was right, but while it was measured the machine was
-so busy that one call took longer than its second on the wall, and at that time this counted as a failure. Now a harness
-is held to its own time, and on a busy machine too that search ends after one call.
+this way yet. The second answer recorded for Othello-v0 is not used: the first was right, but while it was measured the
+machine was so busy that one call took longer than its second on the wall, and at that time this counted as a failure.
+Now a harness is held to its own time, and on a busy machine too that search ends after one call.
 The paper's own tables, over all of these, are in [paper.md](paper.md), made by `bridle paper harnesses`.
 """
 
