@@ -164,15 +164,13 @@ class _Pool:
 def _weight(kind: tuple[str, str, str]) -> float:
     """How much room a kind gets beside others, where there is not enough.
 
-    What agents propose is what a harness will be asked about. Accepted calls decide which hypotheses are wrong. What a
-    schema refuses, it declares.
+    What agents propose is what a harness will be asked about. What a schema refuses, it declares; of all else, a few
+    calls of a kind may be all that breaks one of the rules that are behind it.
     """
     _, error_class, proposer = kind
     if proposer:
-        return 4.0
-    if not error_class:
         return 2.0
-    return 0.5 if error_class in INTERFACE else 1.0
+    return 0.15 if error_class in INTERFACE else 1.0
 
 
 def _played(
