@@ -88,9 +88,12 @@ def expected(book: Rulebook, row: Row) -> tuple[str, str]:
 
 def hopeless(book: Rulebook, view: Any, tool: str, arguments: Any, objection: Rule) -> bool:
     """Whether nothing that was shown and could be chosen instead will do."""
-    others = helpers.alternatives(view, arguments, objection.choice)
-    found = [book.objection(view, tool, other) for other in others]
-    return bool(found) and all(one is not None and one.choice == objection.choice for one in found)
+    for choice in book.choices:
+        if choice.tool == tool and objection.id in choice.rules:
+            others = helpers.alternatives(view, arguments, choice.argument)
+            found = [book.objection(view, tool, other) for other in others]
+            return bool(found) and all(one is not None and one.id in choice.rules for one in found)
+    return False
 
 
 def test_the_code_says_what_the_rules_say(book: Rulebook, harness: Harness, loaded: Loaded, fresh: list[Row]) -> None:

@@ -4,6 +4,7 @@ import random
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows import named, on_one, rows_of, view_of
@@ -148,10 +149,10 @@ def test_what_nothing_fills_in_is_for_a_person() -> None:
     assert found == {(True, False, "escalate"), (False, True, "accept"), (False, False, "reject")}
 
 
-def shipping(*, sometimes: bool) -> list[Row]:
+def shipping(*, sometimes: bool = False, asked: bool = True) -> list[Row]:
     """Calls that put a lamp into one of the boxes shown, which has to be big enough; in every third session none is.
 
-    In half of these the depot is asked then. `sometimes` a bigger box turns up later in such a session.
+    In half of these the depot is `asked` then. `sometimes` a bigger box turns up later in such a session.
     """
     rows = []
     for scenario in range(240):
@@ -169,7 +170,7 @@ def shipping(*, sometimes: bool) -> list[Row]:
                 boxes = {**boxes, "B-99": {"size": 20, "lid": True}}
             seen_so_far = [{"tool": "look", "arguments": {}, "ok": True, "result": []} for _ in range(moment)]
             if moment == 3:
-                to = "depot" if small and scenario % 2 else rng.choice(["desk", "yard"])
+                to = "depot" if asked and small and scenario % 2 else rng.choice(["desk", "yard"])
                 seen_so_far.append({"tool": "ask", "arguments": {"to": to}, "ok": True, "result": {}})
             view = {**view_of(things, seen_so_far, scenario), "resources": {**things, **boxes}}
             form = {"properties": {"to": {"enum": ["depot", "desk", "yard"]}}}
@@ -185,10 +186,11 @@ def shipping(*, sometimes: bool) -> list[Row]:
 
 
 def test_where_none_of_the_things_shown_will_do_a_person_is_asked() -> None:
-    rows = shipping(sometimes=False)
+    rows = shipping()
     book = rulebook(examples(rows), Demands())
-    rule = next(rule for rule in book.rules if isinstance(rule.condition, Compare))
-    assert (rule.choice, rule.whom) == ("box_id", "depot")
+    (choice,) = book.choices
+    assert (choice.tool, choice.argument, choice.whom) == ("act", "box_id", "depot")
+    assert [rule.id for rule in book.rules][-1:] == list(choice.rules)
     harness = render(book)
     with LocalSandbox(pinned=False) as sandbox:
         loaded = sandbox.load(harness, Limits())
@@ -203,9 +205,12 @@ def test_where_none_of_the_things_shown_will_do_a_person_is_asked() -> None:
     assert found == {(True, True, "accept", ""), (True, False, "reject", ""), (False, False, "escalate", "depot")}
 
 
-def test_where_another_thing_turned_up_later_nobody_is_asked() -> None:
-    book = rulebook(examples(shipping(sometimes=True)), Demands())
-    assert not any(rule.choice for rule in book.rules)
+@pytest.mark.parametrize("otherwise", [{"sometimes": True}, {"asked": False}])
+def test_where_another_thing_turned_up_later_or_nobody_was_turned_to_nobody_is_asked(
+    otherwise: dict[str, bool],
+) -> None:
+    book = rulebook(examples(shipping(**otherwise)), Demands())
+    assert not book.choices
     assert "left_to_a_person" not in render(book).source
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bridle.synthesis.learner.cases import Cases
-from bridle.synthesis.learner.choices import choices
+from bridle.synthesis.learner.choices import choices, choosing_last
 from bridle.synthesis.learner.comparison import OneOf
 from bridle.synthesis.learner.complexity import complexity
 from bridle.synthesis.learner.condition import Condition
@@ -40,9 +40,11 @@ def rulebook(examples: Sequence[Example], demands: Demands) -> Rulebook:
     findings = told_apart(_pruned(_consistent(induction, demands, left_out), induction, left_out), left_out)
     moved = moves(readable)
     empty = gaps(readable)
+    bare = _rules(findings, induction.cases)
+    chosen = choices(bare, readable)
     rules = tuple(
         replace(rule, ways=ways(rule, moved, readable), person=needs_person(rule, empty, readable))
-        for rule in choices(_rules(findings, induction.cases), readable)
+        for rule in choosing_last(bare, chosen)
     )
     book = Rulebook(rules=rules, examples=len(examples), accepted=sum(example.accepted for example in examples))
     spellings = supported(
@@ -52,7 +54,13 @@ def rulebook(examples: Sequence[Example], demands: Demands) -> Rulebook:
         demands,
         declared=declares(rules),
     )
-    return replace(book, spellings=tuple(spellings), recoveries=tuple(after_errors), left_out=tuple(left_out))
+    return replace(
+        book,
+        spellings=tuple(spellings),
+        recoveries=tuple(after_errors),
+        choices=chosen,
+        left_out=tuple(left_out),
+    )
 
 
 def _consistent(induction: Induction, demands: Demands, left_out: list[LeftOut]) -> list[Finding]:

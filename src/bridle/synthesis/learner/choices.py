@@ -2,8 +2,8 @@
 
 A release is filed for a window, a ticket goes to a queue: if what the view shows of every window speaks against it, the
 call can't be made right by choosing another, and a person is asked. That takes evidence: sessions in which nothing
-shown would do, and in which the tool was never accepted for the same rest of the call afterwards; beside sessions in
-which another thing would have done, and in which it was.
+shown would do, and in which the tool was never accepted for the same rest of the call afterwards, beside sessions in
+which another thing would have done, and in which it was; and that somebody was turned to in the former.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import comb
 from typing import Any, TypeAlias
 
@@ -21,7 +21,7 @@ from bridle.synthesis.learner.condition import Condition
 from bridle.synthesis.learner.example import Example, longest
 from bridle.synthesis.learner.helpers import alternatives
 from bridle.synthesis.learner.premise import Given
-from bridle.synthesis.learner.rule import STATEFUL, Rule
+from bridle.synthesis.learner.rule import STATEFUL, Choice, Rule
 from bridle.synthesis.learner.table import Table
 from bridle.synthesis.learner.term import Field, Size
 from bridle.synthesis.learner.wording import tame
@@ -32,37 +32,38 @@ ENOUGH = 5
 CHANCE = 0.01
 """The probability, at most, that as few of them would have gone well later if that made no difference."""
 
-TELLING = 5
-"""How many times likelier a word has to be where nothing would do than elsewhere, to say whom to ask."""
+OFTEN = 3
+"""Of so many sessions in which nothing would do, one at least has to turn to somebody, to say whom to ask."""
 
 Case: TypeAlias = tuple[str, str]
 """A scenario, and the things that a call of the tool is about whatever it chooses."""
 
 
-def choices(rules: Sequence[Rule], examples: Sequence[Example]) -> tuple[Rule, ...]:
-    """The rules, with the argument noted whose thing they are about where a person is to be asked if none will do.
-
-    Those come last: a call is only left to a person if nothing else is wrong with it.
-    """
+def choices(rules: Sequence[Rule], examples: Sequence[Example]) -> tuple[Choice, ...]:
+    """Where a person is to be asked, tool by tool."""
     by_tool: dict[str, list[Example]] = {}
     for example in examples:
         by_tool.setdefault(example.tool, []).append(example)
     views = longest(examples)
-    chosen: dict[str, tuple[str, str]] = {}
+    found: list[Choice] = []
     for tool, members in sorted(by_tool.items()):
-        mine = [rule for rule in rules if rule.kind in STATEFUL and rule.tools == (tool,)]
+        mine = [rule for rule in rules if rule.kind in STATEFUL and rule.concerns(tool)]
         for argument in sorted({name for rule in mine for name in about(rule.condition) if name.isidentifier()}):
             telling = [rule for rule in mine if argument in about(rule.condition)]
             others = [rule for rule in mine if rule not in telling]
             sound = [e for e in members if not _objects(others, tool, e.view, e.arguments)]
-            seen = _Cases.of(tool, argument, telling, sound)
-            if seen.hopeless_for_good:
-                chosen.update((rule.id, (argument, seen.whom(views))) for rule in telling)
-    marked = []
-    for rule in rules:
-        choice, whom = chosen.get(rule.id, ("", ""))
-        marked.append(replace(rule, choice=choice, whom=whom))
-    return tuple(sorted(marked, key=lambda rule: bool(rule.choice)))
+            cases = _Cases.of(tool, argument, telling, sound, views)
+            if cases.hopeless_for_good and (whom := cases.whom(views)):
+                names = tuple(rule.id for rule in telling)
+                found.append(Choice(tool=tool, argument=argument, whom=whom, rules=names, dead=len(cases.dead)))
+                break
+    return tuple(found)
+
+
+def choosing_last(rules: Sequence[Rule], found: Sequence[Choice]) -> tuple[Rule, ...]:
+    """The rules, those about choices behind the others: a call is left to a person if nothing else is wrong with it."""
+    names = {name for choice in found for name in choice.rules}
+    return tuple(sorted(rules, key=lambda rule: rule.id in names))
 
 
 def about(condition: Condition) -> set[str]:
@@ -94,18 +95,20 @@ class _Cases:
     accepted: Mapping[Case, int]
 
     @staticmethod
-    def of(tool: str, argument: str, rules: Sequence[Rule], examples: Sequence[Example]) -> _Cases:
-        """From the examples of the tool with which nothing else is wrong."""
+    def of(
+        tool: str, argument: str, rules: Sequence[Rule], examples: Sequence[Example], views: Mapping[str, Any]
+    ) -> _Cases:
+        """From the examples of the tool with which nothing else is wrong, and from the sessions that they are from."""
         first: dict[bool, dict[Case, int]] = {True: {}, False: {}}
         accepted: dict[Case, int] = {}
         free: set[Case] = set()
         for example in examples:
-            about_what = _rest(example, argument)
+            about_what = _rest(example.arguments, argument, example.view)
             if not about_what:
                 continue
             case, moment = (example.scenario, about_what), len(example.view["calls"])
-            if example.accepted:
-                accepted[case] = max(moment, accepted.get(case, 0))
+            made = _last_made(tool, argument, about_what, views[example.scenario])
+            accepted[case] = max(moment if example.accepted else -1, accepted.get(case, -1), made)
             others = alternatives(example.view, example.arguments, argument)
             fine = sum(not _objects(rules, tool, example.view, other) for other in others)
             if len(others) > 1:  # one thing is no choice
@@ -121,7 +124,7 @@ class _Cases:
         alive = [self.accepted.get(case, -1) >= moment for case, moment in self.alive.items()]
         if len(dead) < ENOUGH or len(self.free) < ENOUGH or any(dead):
             return False
-        return _by_chance(dead, alive) <= CHANCE
+        return by_chance(sum(alive), len(alive), 0, len(dead)) <= CHANCE
 
     def whom(self, views: Mapping[str, Any]) -> str:
         """The listed value that calls stated afterwards where nothing would do, and hardly elsewhere; empty for none.
@@ -130,10 +133,10 @@ class _Cases:
         """
         theirs = _stated({scenario: moment for (scenario, _), moment in self.dead.items()}, views)
         others = _stated({scenario: moment for (scenario, _), moment in self.alive.items()}, views)
-        dead, alive = len({s for s, _ in self.dead}), max(1, len({s for s, _ in self.alive}))
-        shares = {word: (count / dead, others[word] / alive) for word, count in theirs.items() if count >= ENOUGH}
-        telling = [word for word, (here, there) in shares.items() if here >= TELLING * there]
-        return max(telling, key=lambda word: (shares[word], word), default="")
+        dead, alive = len({s for s, _ in self.dead}), len({s for s, _ in self.alive})
+        often = [word for word, count in theirs.items() if count * OFTEN >= dead]
+        rare = [word for word in often if by_chance(theirs[word], dead, others[word], alive) <= CHANCE]
+        return max(rare, key=lambda word: (theirs[word], word), default="")
 
 
 def _stated(moments: Mapping[str, int], views: Mapping[str, Any]) -> Counter[str]:
@@ -154,24 +157,34 @@ def _listed(view: Mapping[str, Any], call: Mapping[str, Any]) -> Iterator[str]:
             yield value
 
 
-def _by_chance(dead: Sequence[bool], alive: Sequence[bool]) -> float:
-    """The probability that none of the first went well if both were alike. Fisher's exact test, one-sided."""
-    everything, well = len(dead) + len(alive), sum(alive)
-    return comb(everything - well, len(dead)) / comb(everything, len(dead))
+def by_chance(hits: int, of: int, other_hits: int, of_others: int) -> float:
+    """The probability of so many hits in one group, were it like the other. Fisher's exact test, one-sided."""
+    everything, drawn = of + of_others, hits + other_hits
+    ways = sum(comb(of, many) * comb(of_others, drawn - many) for many in range(hits, min(of, drawn) + 1))
+    return ways / comb(everything, drawn)
 
 
 def _objects(rules: Sequence[Rule], tool: str, view: Mapping[str, Any], arguments: Any) -> bool:
     return any(rule.condition.wrong(view, tool, arguments) for rule in rules)
 
 
-def _rest(example: Example, argument: str) -> str:
+def _last_made(tool: str, argument: str, about_what: str, view: Mapping[str, Any]) -> int:
+    """The place of the session's last successful call of a tool about the same things; -1 where there was none."""
+    for place in range(len(view["calls"]) - 1, -1, -1):
+        call = view["calls"][place]
+        if call["ok"] and call["tool"] == tool and _rest(call["arguments"], argument, view) == about_what:
+            return place
+    return -1
+
+
+def _rest(arguments: Any, argument: str, view: Mapping[str, Any]) -> str:
     """The other things that a call names: what it is about, whatever it chose. Empty where it chooses for nothing."""
-    if example.arguments is None or argument not in example.arguments or "calls" not in example.view:
+    if not isinstance(arguments, dict) or argument not in arguments or "calls" not in view:
         return ""
-    resources = example.view.get("resources", {})
+    resources = view.get("resources", {})
     named = {
         name: value
-        for name, value in example.arguments.items()
+        for name, value in arguments.items()
         if name != argument and isinstance(value, str) and value in resources
     }
     return json.dumps(named, sort_keys=True) if named else ""

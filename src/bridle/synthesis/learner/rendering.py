@@ -68,11 +68,11 @@ _REVIEW = '''def review_call(view: dict, call: dict) -> dict:
 
 _LEFT = '''def left_to_a_person(view: dict, tool: str, arguments: dict, refusal: dict) -> dict:
     """A refusal; or, where nothing that was shown and could be chosen instead will do, a question to a person."""
-    name, whom = CHOICES.get(refusal["rule"], ("", ""))
-    others = alternatives(view, arguments, name)
+    name, whom, rules = CHOICES.get(tool, ("", "", ()))
+    others = alternatives(view, arguments, name) if refusal["rule"] in rules else []
     for other in others:
         objection = too_early(view, tool, other)
-        if not objection or CHOICES.get(objection["rule"], ("",))[0] != name:
+        if not objection or objection["rule"] not in rules:
             return refusal
     if not others:
         return refusal
@@ -95,7 +95,7 @@ _REJECT = '''def reject(rule: str, code: str, wrong: list, ways: dict | None = N
 
 def render(book: Rulebook) -> Harness:
     """The harness of a rulebook."""
-    chosen = any(rule.choice for rule in book.rules)
+    chosen = bool(book.choices)
     review = _REVIEW.replace("return refusal", "return left_to_a_person(view, tool, arguments, refusal)")
     parts = [review if chosen else _REVIEW, _forms(book), _misshapen(book), _too_early(book)]
     parts += [*([_LEFT] if chosen else []), _recovery(book), _REJECT]
@@ -310,10 +310,13 @@ def _lasting(book: Rulebook) -> str:
 
 
 def _choices(book: Rulebook) -> str:
-    """The rules about things that a call chooses, each with the argument that names them, and whom to ask."""
-    rows = [(rule.id, (rule.choice, rule.whom or WHOM)) for rule in book.rules if rule.choice]
-    pairs = "".join(f"    {python(identity)}: {python(pair)},\n" for identity, pair in rows)
-    return f"\n\nCHOICES: dict[str, tuple[str, str]] = {{\n{pairs}}}\n"
+    """The tools that choose among things: by which argument, whom to ask where none will do, the rules that say so."""
+    lines = []
+    for choice in book.choices:
+        lines.append(f"    # In {choice.dead} cases none of those shown would do, and the call never went well later.")
+        lines.append(f"    {python(choice.tool)}: {python((choice.argument, choice.whom, choice.rules))},")
+    body = "\n".join(lines)
+    return f"\n\nCHOICES: dict[str, tuple[str, str, tuple[str, ...]]] = {{\n{body}\n}}\n"
 
 
 def _stands_on(support: Support) -> str:

@@ -52,9 +52,7 @@ class Rule:
 
     The rule is about calls of `tools`, or, where that is empty, of every tool but those in `unless`. `ways` are for
     hints: which tool leads on from a value that the rule refuses; None where that can't be said of the rule at all.
-    `person` says that where what it needs is empty, nothing fills it in: it is for a person then. `choice` is the
-    argument whose thing it is about where the call chooses among those shown: if none of them will do, it is for a
-    person, too: for `whom`, where those who met with it turned to somebody.
+    `person` says that where what it needs is empty, nothing fills it in: it is for a person then.
     """
 
     id: str
@@ -67,12 +65,25 @@ class Rule:
     unless: tuple[str, ...] = ()
     ways: tuple[tuple[Scalar, str], ...] | None = None
     person: bool = False
-    choice: str = ""
-    whom: str = ""
 
     def concerns(self, tool: str) -> bool:
         """Whether it is about calls of this tool."""
         return tool in self.tools if self.tools else tool not in self.unless
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A tool's argument that chooses one of the things shown: where none of them will do, `whom` is asked.
+
+    `rules` are the ids of the rules by which a thing will do or not. In `dead` cases none did, and the call never went
+    well later.
+    """
+
+    tool: str
+    argument: str
+    whom: str
+    rules: tuple[str, ...]
+    dead: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +137,7 @@ class Rulebook:
     rules: tuple[Rule, ...] = ()
     spellings: tuple[Spelling, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
+    choices: tuple[Choice, ...] = ()
     left_out: tuple[LeftOut, ...] = field(default=())
     examples: int = 0
     accepted: int = 0
