@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+import pytest
+
 from bridle.errors import Blame, Failure
 from bridle.evaluation.legal_set import IN_A_STATE, legal_calls
-from bridle.evaluation.patience import Patient
+from bridle.evaluation.patience import WALL, Patient
 from bridle.evaluation.slice import opened, slices
 from bridle.harness import Call, Reply
 
@@ -52,6 +54,40 @@ def test_slow_answers_use_it_up_too() -> None:
     assert stub.asked == 0
     patient.close()
     assert stub.closed
+
+
+class Working(Stub):
+    """Every batch takes half a second of CPU, and as long on the wall as it is told."""
+
+    def __init__(self, clock: list[float], wall: float, cpu: float = 0.5) -> None:
+        super().__init__()
+        self.clock, self.wall, self.cpu = clock, wall, cpu
+        self.processor_seconds = 7.0  # for loading, which is no part of it
+
+    def batch(self, calls: Sequence[Call]) -> list[Reply]:
+        self.clock[0] += self.wall
+        self.processor_seconds += self.cpu
+        return super().batch(calls)
+
+
+@pytest.mark.parametrize("wall", [0.5, 0.9, 4.5])
+def test_a_busy_machine_uses_no_patience_up(monkeypatch: pytest.MonkeyPatch, wall: float) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("bridle.evaluation.patience.time.monotonic", lambda: clock[0])
+    working = Working(clock, wall)
+    patient = Patient(working, seconds=2.0)
+    assert [patient.call("review_call", {}, {}).failure is None for _ in range(6)] == [True] * 4 + [False] * 2
+    assert working.asked == 4
+
+
+def test_one_that_dozes_within_its_limits_is_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("bridle.evaluation.patience.time.monotonic", lambda: clock[0])
+    dozing = Working(clock, wall=1.0, cpu=0.0)
+    patient = Patient(dozing, seconds=2.0)
+    while not patient.gone:
+        patient.call("review_call", {}, {})
+    assert dozing.asked == 2 * WALL
 
 
 def test_the_legal_set_is_legal_and_of_every_kind() -> None:

@@ -171,6 +171,20 @@ def test_loading_is_counted_the_same_way() -> None:
             sandbox.load(Harness(asleep), limits)
 
 
+def test_a_harness_knows_the_cpu_of_all_its_workers(sandbox: LocalSandbox) -> None:
+    """Those that are dead included: one killed by the zygote, and one by its caller. Waiting for a CPU is no use of it."""
+    with sandbox.load(DEEDS, LIMITS) as loaded:
+        begun = loaded.processor_seconds
+        assert begun > 0
+        with stopped(sandbox, LIMIT):
+            assert alone(loaded, "x") == Reply("x")
+        stood = loaded.processor_seconds
+        assert stood - begun < LIMIT / 2
+        for times, ask in enumerate((alone, among_others), 1):
+            assert ask(loaded, "loop").failure is not None
+            assert times * LIMIT * 0.7 <= loaded.processor_seconds - stood < times * LIMIT + 1
+
+
 def spared(sandbox: LocalSandbox) -> None:
     """Wait for the spare worker beside the one that is in use."""
     deadline = time.monotonic() + 5

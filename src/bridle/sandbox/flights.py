@@ -18,7 +18,7 @@ from bridle.harness import Call, Contract, Limits, Reply
 from bridle.sandbox import wire
 from bridle.sandbox.process import SLICES, Died, Late, Worker, starved
 from bridle.sandbox.replies import Expected, Malformed, read_replies
-from bridle.sandbox.stopwatch import Stopwatch
+from bridle.sandbox.stopwatch import Stopwatch, processor_seconds
 
 IN_FLIGHT = 2
 """Batches that may be on their way at once."""
@@ -78,6 +78,7 @@ class Flights:
         self.line: Line | None = None
         self._buffer = b""
         self._printed = 0
+        self._processor = 0.0
         self._disqualified: Failure | None = None
         self._free_line()
 
@@ -85,6 +86,11 @@ class Flights:
     def printed(self) -> int:
         """Characters printed, over all workers so far."""
         return self._printed + (self.worker.printed() if self.worker is not None else 0)
+
+    @property
+    def processor_seconds(self) -> float:
+        """CPU seconds used, over all workers so far; 0 where the kernel doesn't tell."""
+        return self._processor + (processor_seconds(self.worker.pid) if self.worker is not None else 0.0)
 
     def route(self, function: str, then: str | None) -> Route:
         """The route of a function of the contract."""
@@ -145,11 +151,16 @@ class Flights:
     def retire(self) -> None:
         """End the worker; the next call gets a fresh one."""
         if self.worker is not None:
-            self._printed += self.worker.printed()
+            self._count(self.worker)
             self.worker.end()
             self.worker = None
         self._buffer = b""
         self.line = None
+
+    def _count(self, worker: Worker) -> None:
+        """Keep what a worker that goes has printed and used; it may be dead, but is not cleared away."""
+        self._printed += worker.printed()
+        self._processor += processor_seconds(worker.pid)
 
     def abandon(self) -> None:
         """End the worker and forget what was on its way."""
@@ -239,7 +250,7 @@ class Flights:
         culprit, late = self._culprit(flight), worker.killed_for()
         if late == flight.sequence + wire.STARVED:
             raise starved(self._limits.call_seconds)
-        self._printed += worker.printed()
+        self._count(worker)
         self.worker = self.line = None
         failure = worker.post_mortem()
         if late == wire.OVER_MEMORY:

@@ -68,6 +68,11 @@ class LocalLoaded:
         return self._flights.printed
 
     @property
+    def processor_seconds(self) -> float:
+        """CPU seconds that the harness has used, loading included, over all of its workers; 0 where it isn't known."""
+        return self._flights.processor_seconds
+
+    @property
     def killed(self) -> int:
         """Workers of it that were killed from outside, and replaced."""
         return self._flights.killed
