@@ -89,7 +89,7 @@ GAIN, HEADROOM = "gain in completion", "headroom captured"
 DRIFT, RISE = "drift in completion", "rise in false rejection"
 GAP, BEYOND, REJECTED = "gap to search", "gap beyond no harness", "false rejection beyond search"
 RECALL, NEVER, LEAKAGE = "filter recall", "tools never let through", "authority leakage"
-SEALED_LEAKAGE = "authority leakage, sealed templates"
+SEALED_LEAKAGE, PROPOSED_LEAKAGE = "authority leakage, sealed templates", "authority leakage, proposals"
 UNOFFERED, OFFERED = "tools never offered", "recall of offers"
 CALLER, AGAIN = "other answer to another caller", "other answer when asked again"
 
@@ -107,6 +107,7 @@ COMPARED: tuple[Metric, ...] = (
     Metric(name=UNOFFERED, better="lower"),
     Metric(name=LEAKAGE, better="lower"),
     Metric(name=SEALED_LEAKAGE, better="lower"),
+    Metric(name=PROPOSED_LEAKAGE, better="lower"),
     Metric(name=CALLER, better="lower"),
     Metric(name=AGAIN, better="lower"),
 )

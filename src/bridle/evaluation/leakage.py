@@ -15,7 +15,7 @@ from bridle.evaluation.patience import Patient
 from bridle.evaluation.slice import Slice, opened
 from bridle.harness import Limits
 
-EPISODES = 200
+EPISODES = 300
 """Episodes that are played under the laxer policy in each split."""
 
 SECONDS = 600.0

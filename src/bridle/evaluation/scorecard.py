@@ -145,6 +145,7 @@ class Scorecard:
         if flipped := self._flipped(condition.contender):
             found[figures.LEAKAGE] = authority_leakage(flipped)
             found[figures.SEALED_LEAKAGE] = authority_leakage([call for call in flipped if call.sealed])
+            found[figures.PROPOSED_LEAKAGE] = authority_leakage([call for call in flipped if call.proposed])
         return found
 
     def _flipped(self, contender: Contender) -> list[FlippedCall]:
