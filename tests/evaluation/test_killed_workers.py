@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -54,6 +55,13 @@ def sandbox() -> Iterator[LocalSandbox]:
         yield opened
 
 
+def kill_workers(sandbox: LocalSandbox) -> None:
+    for zygote in sandbox.zygotes():
+        for worker in children(processes(), zygote):
+            with suppress(ProcessLookupError):  # one that was dead, and is cleared away by now
+                os.kill(worker, signal.SIGKILL)
+
+
 class Harried:
     """A loaded harness whose worker is killed from outside, and the one to spare with it, at every so manieth batch."""
 
@@ -71,9 +79,7 @@ class Harried:
     def harry(self) -> None:
         self._asked += 1
         if self._asked % self._every == 0:
-            for zygote in self._sandbox.zygotes():
-                for worker in children(processes(), zygote):
-                    os.kill(worker, signal.SIGKILL)
+            kill_workers(self._sandbox)
 
 
 class HarriedPair(Harried):
@@ -166,3 +172,21 @@ def test_workers_that_are_killed_again_and_again_are_the_machines_fault(sandbox:
         assert len(starts) == KILLS
         loaded._flights._start = start
         assert loaded.call("is_legal_action", "3 after", "[4]").value is True
+
+
+def test_a_spare_that_is_killed_before_it_says_anything_is_replaced() -> None:
+    with LocalSandbox(static_gate=False) as sandbox:
+        take, born = sandbox._take, []
+
+        def unborn(mould: Any) -> Worker:
+            worker = take(mould)
+            if not born:
+                os.read(worker.replies, 65536)  # what it did say is lost
+                kill_workers(sandbox)
+            born.append(worker)
+            return worker
+
+        sandbox._take = unborn  # type: ignore[method-assign]
+        with sandbox.load(Harness(COUNTS), Limits()) as loaded:
+            assert loaded.call("is_legal_action", "3 after", "[4]").value is True
+        assert len(born) == 2

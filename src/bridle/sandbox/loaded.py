@@ -131,7 +131,7 @@ class LocalLoaded:
         if sent == len(frame):
             self._sent.append((calls, expected, sequence))
         else:
-            self._hand_over(b"")
+            self._hand_over()
             flights.adopt(calls, sequence, b"", frame[sent:])
 
     def _collect(self) -> list[Reply]:
@@ -209,11 +209,13 @@ class LocalLoaded:
         return self._collect()[0]
 
     def _finish_slowly(self, received: bytes) -> list[Reply]:
-        self._hand_over(received)
+        self._received = received
+        self._hand_over()
         return self._flights.collect()
 
-    def _hand_over(self, received: bytes) -> None:
+    def _hand_over(self) -> None:
         """Leave the batches on their way, and what was received of them, to those who sort out the extraordinary."""
+        received, self._received = self._received, b""
         while self._sent:
             calls, _, sequence = self._sent.popleft()
             self._flights.adopt(calls, sequence, received)

@@ -19,7 +19,7 @@ from bridle.sandbox.confinement import Layers
 from bridle.sandbox.gate import demands
 from bridle.sandbox.level import Level
 from bridle.sandbox.loaded import Known, LocalLoaded, PipelinedLoaded
-from bridle.sandbox.process import Died, Late, Worker
+from bridle.sandbox.process import Died, Late, Stillborn, Worker
 from bridle.sandbox.replies import Expected, Malformed
 from bridle.sandbox.spawner import Spawner
 
@@ -144,7 +144,11 @@ class LocalSandbox:
     def _instruct(self, mould: _Mould, order: Order) -> tuple[Worker, Known] | Failure:
         """Have a worker load a harness; the worker and what is known of the harness, or why not."""
         worker = self._take(mould)
-        layers = Layers(**worker.hello())
+        try:
+            layers = Layers(**worker.hello())
+        except Stillborn:  # a spare that was killed from outside, say: no second one should be
+            worker = self._take(mould)
+            layers = Layers(**worker.hello())
         if layers.level < self.level:
             worker.end()
             raise SandboxFault(

@@ -34,6 +34,10 @@ class Late(Exception):
     """The worker did not answer in time."""
 
 
+class Stillborn(SandboxFault):
+    """The worker was dead before it was given anything."""
+
+
 class Worker:
     """One worker process. Not shared between threads."""
 
@@ -69,12 +73,12 @@ class Worker:
         """What the worker says of its confinement, before it was given anything.
 
         Raises:
-            SandboxFault: it could not confine itself.
+            SandboxFault: it could not confine itself, or, as `Stillborn`, is dead.
         """
         try:
             reply = self.exchange(None, 0, Expected("json"), HELLO_SECONDS)
         except Died:
-            raise SandboxFault(f"A sandbox worker did not start: {self.post_mortem().message}.") from None
+            raise Stillborn(f"A sandbox worker did not start: {self.post_mortem().message}.") from None
         except (Late, Malformed) as error:
             self.end()
             raise SandboxFault(f"A sandbox worker did not start ({type(error).__name__.lower()}).") from error
