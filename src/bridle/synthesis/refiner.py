@@ -154,7 +154,7 @@ class ModelRefiner:
             scope=", ".join(f"`{name}`" for name in assignment.scope if contract.function(name).required),
             imports=", ".join(sorted(IMPORTS - {"__future__"})),
             call_seconds=assignment.limits.call_seconds,
-            examples=judged(assignment.examples, assignment.room.groups),
+            examples=judged(assignment.examples, assignment.room),
         )
         return Request(prompt=prompt, sample=assignment.attempt, max_output_tokens=self.output_tokens)
 
@@ -192,22 +192,22 @@ def repaired(assignment: str, reason: str, answer: str, most: int) -> str:
     return render("repair", assignment=assignment.strip(), reason=fence(reason), part=part, answer=fence(shown))
 
 
-def judged(rows: Sequence[Row], most: int) -> str:
+def judged(rows: Sequence[Row], room: Room = FULL) -> str:
     """Judged calls as Markdown: for each tool and error class the first few sentences and calls, as data.
 
-    At most so many tools and classes; where there are more, the last line says how many.
+    At most as many tools and classes as there is room for; a shortened page says of how many more nothing is shown.
     """
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         tool = row.action.get("tool") if isinstance(row.action, dict) else None
         groups.setdefault((str(tool), row.error_class or "applicable"), []).append(row)
     lines = []
-    for (tool, verdict), members in sorted(groups.items())[:most]:
+    for (tool, verdict), members in sorted(groups.items())[: room.groups]:
         lines.append(f"{tool}: {len(members)} × {verdict}")
         told = {row.feedback: row for row in members}
         lines += [f"  {json.dumps(row.action, ensure_ascii=False)}  {row.feedback}" for row in list(told.values())[:2]]
-    if len(groups) > most:
-        lines.append(f"({len(groups) - most} more tools and verdicts are not shown)")
+    if len(groups) > room.groups and room != FULL:
+        lines.append(f"({len(groups) - room.groups} more tools and verdicts are not shown)")
     return fence("\n".join(lines)) if lines else ""
 
 

@@ -20,6 +20,7 @@ from bridle.synthesis.learner.merit import Demands, proper
 from bridle.synthesis.learner.recoveries import recoveries
 from bridle.synthesis.learner.rule import CITED, KINDS, STATEFUL, LeftOut, Rule, Rulebook, Support
 from bridle.synthesis.learner.spellings import declares, learned_forms, supported
+from bridle.synthesis.learner.untried import spared
 from bridle.synthesis.learner.ways import moves, ways
 from bridle.synthesis.learner.wording import tame
 
@@ -38,6 +39,7 @@ def rulebook(examples: Sequence[Example], demands: Demands) -> Rulebook:
     induction.run()
     left_out = list(induction.left_out)
     findings = told_apart(_pruned(_consistent(induction, demands, left_out), induction, left_out), left_out)
+    findings = spared(findings, induction.cases, left_out)
     moved = moves(readable)
     empty = gaps(readable)
     bare = _rules(findings, induction.cases)
