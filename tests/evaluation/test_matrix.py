@@ -203,7 +203,7 @@ def test_a_filter_is_measured_beside_the_verifier_and_has_its_recall(tmp_path: P
     verifier, filtered = (nominal[f"simulated-small, honest{mode}"] for mode in ("", " (filter)"))
     assert filtered["completion"]["n"] == filtered["gain in completion"]["n"] == 8
     assert filtered["headroom captured"] is not None
-    assert filtered["false acceptance"] is None, "all that was offered, and so all that was chosen, was applicable"
+    assert filtered["false acceptance"]["value"] == 0, "what is proposed beside the offer is reviewed as ever"
     assert filtered["raw proposer's valid rate"]["value"] > verifier["raw proposer's valid rate"]["value"]
     assert verifier["recall of offers"] is None
     # What stands in no view can't be offered: grams, hours, cones.

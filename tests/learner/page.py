@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import random
 import re
 from pathlib import Path
 
-from bridle.agents.simulated import simulated
-from bridle.environment import Truth
 from bridle.environments.enterprise.expense.environment import Expense
 from bridle.evaluation.comparison import RATES, Comparison, cedar, compare
 from bridle.evaluation.examples import telling_calls
 from bridle.evaluation.flip import flip_scenarios, flipped_calls
-from bridle.evaluation.guarded import setting
 from bridle.evaluation.judged import Row
 from bridle.evaluation.metrics import FlippedCall, authority_leakage
 from bridle.harness import Harness, Limits, Loaded
 from bridle.rollout import Trial
-from bridle.runtime.effects import Refusal
-from bridle.runtime.gate import Gate
-from bridle.runtime.reviewer import Unreviewed
 from bridle.sandbox import LocalSandbox
 from bridle.statistics import Estimate
 from bridle.synthesis.learner.book import rulebook
@@ -27,7 +20,7 @@ from bridle.synthesis.learner.example import examples
 from bridle.synthesis.learner.merit import Demands
 from bridle.synthesis.learner.rendering import render
 from bridle.synthesis.learner.rule import Rulebook
-from bridle.trace import POLICY_DENIED
+from bridle.testing.governed import Governed
 
 PAGE = Path(__file__).parents[2] / "docs" / "rule-learner.md"
 SEALED = Trial(split="sealed", lanes=10, steps=100_000, seed=3)
@@ -41,48 +34,13 @@ def learned() -> Rulebook:
     return rulebook(examples(rows), Demands())
 
 
-def governed_rows(policy: str, *, scenarios: int, seed: int = 0) -> list[Row]:
+def governed_rows(policy: str, *, count: int) -> list[Row]:
     """Judged calls of agents at work under a policy: what it denies is a rejection, and stands in the views."""
-    environment = Expense()
-    agents = simulated(environment)
-    mapping = setting(environment, agents, Unreviewed()).conduct.mapping
-    rows = []
-    for scenario in environment.scenarios("train")[:scenarios]:
-        rng = random.Random(f"{seed}/{scenario.seed}")
-        episode, agent = environment.start(scenario), agents(scenario, seed)
-        gate, refusals = Gate(episode, mapping, cedar(environment, policy)), ()
-        for _ in range(40):
-            observation = episode.observe()
-            proposal = agent.propose(observation, refusals)
-            made_up = rng.sample(episode.foreign_actions(rng), 10)
-            for call in (proposal, *made_up):
-                truth = episode.probe(call)
-                if truth and not gate.authorise(call).permits:
-                    truth = Truth(False, "denied", POLICY_DENIED)
-                rows.append(
-                    Row(
-                        player=0,
-                        view=observation.view,
-                        action=call,
-                        legal=truth.legal,
-                        stratum="",
-                        error_class=truth.error_class,
-                        proposer="agent" if call is proposal else "",
-                    )
-                )
-            truth = episode.probe(proposal)
-            refusals = () if truth else (Refusal(proposal, truth.feedback),)
-            if not truth:
-                continue
-            denied = not gate.authorise(proposal).permits
-            step = episode.withhold(proposal, POLICY_DENIED, "denied") if denied else episode.step(proposal)
-            if step.over:
-                break
-    return rows
+    return telling_calls(Governed(Expense(), cedar(Expense(), policy)), "train", count=count, seed=0)
 
 
 def learned_under(policy: str) -> Rulebook:
-    return rulebook(examples(governed_rows(policy, scenarios=80)), Demands())
+    return rulebook(examples(governed_rows(policy, count=12_000)), Demands())
 
 
 def compared(harness: Harness, loaded: Loaded) -> Comparison:

@@ -84,7 +84,7 @@ def test_a_laxer_policy_finds_nothing_in_its_way(flipped: list[metrics.FlippedCa
 
 
 def test_denials_in_training_were_there_to_be_learned_from() -> None:
-    rows = page.governed_rows("strict", scenarios=25)
+    rows = page.governed_rows("strict", count=2500)
     denied = [row for row in rows if row.error_class == "policy_denied"]
     assert len(denied) >= 10
     assert any(
