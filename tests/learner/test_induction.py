@@ -132,6 +132,24 @@ def test_the_reference_is_only_to_what_was_shown() -> None:
     assert {rule.error_class for rule in book.rules} == {"unheard-of"}
 
 
+def test_a_value_that_no_call_was_refused_for_is_not_refused() -> None:
+    """As under a policy that keeps everybody from what is worn: no such call is accepted, and none a counterexample."""
+
+    def not_worn(rng: random.Random, ids: list[str]) -> dict[str, Any]:
+        return {"thing_id": rng.choice(ids), "why": "mend"}
+
+    def decide(view: Any, arguments: Any) -> str:
+        return "" if named(view, arguments)["phase"] in ("cut", "sewn") else "conflict"
+
+    rows = rows_of(decide, garment, not_worn)
+    tried = [row for row in rows if named(row.view, row.action["arguments"])["phase"] != "worn"]  # type: ignore[index]
+    assert words(learned(rows)) == [f"{at('phase')} to be cut or sewn"]
+    book = learned(tried)
+    assert words(book) == [f"{at('phase')} to be cut, sewn or worn"]
+    (left,) = [left for left in book.left_out if "never seen refused" in left.why]
+    assert left.what == f"act where {at('phase')} is worn"
+
+
 def test_what_has_to_come_before() -> None:
     def calls(rng: random.Random, ids: list[str]) -> list[dict[str, Any]]:
         made = [("measure", rng.choice(ids)) for _ in range(rng.randint(0, 2))]
