@@ -140,7 +140,7 @@ def _reviewed(harness: Harness, loaded: Loaded, rows: list[Row]) -> Iterator[tup
 
 
 def _after_errors(harness: Harness, loaded: Loaded, rows: list[Row]) -> Iterator[tuple[Row, Verdict]]:
-    """Its word after each row's call has failed: as the environment refused it, or as services fail; once, and again."""
+    """Its word after each row's call has failed: as the environment refused it, or as services fail; once and again."""
     rules = rules_of(harness)
     asked: list[Row] = []
     questions: list[Question] = []
