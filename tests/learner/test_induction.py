@@ -150,6 +150,23 @@ def test_a_value_that_no_call_was_refused_for_is_not_refused() -> None:
     assert left.what == f"act where {at('phase')} is worn"
 
 
+def test_no_single_thing_gets_into_a_rule() -> None:
+    """What one accepted call in hundreds had in a field that is empty else is an id, and no kind of things."""
+
+    def thing(rng: random.Random) -> dict[str, Any]:
+        return {**garment(rng), "order_id": rng.choice((None, None, f"ORD-{rng.randint(1000, 9999)}"))}
+
+    def decide(view: Any, arguments: Any) -> str:
+        order = named(view, arguments)["order_id"]
+        return "" if order is None or order == odd else "taken"
+
+    odd = ""
+    free = [row.view["resources"] for row in rows_of(decide, thing, on_one)]
+    odd = next(one["order_id"] for things in free for one in things.values() if one["order_id"])
+    book = learned(rows_of(decide, thing, on_one))
+    assert words(book) == [f"{at('order_id')} to be empty"]
+
+
 def test_what_has_to_come_before() -> None:
     def calls(rng: random.Random, ids: list[str]) -> list[dict[str, Any]]:
         made = [("measure", rng.choice(ids)) for _ in range(rng.randint(0, 2))]

@@ -37,6 +37,7 @@ OFTEN = 3
 PATIENCE = 12
 """Examples after which a pair of terms that compare in every way is given up."""
 
+_ID = re.compile(r"[A-Za-z]+[-_/ ][0-9]{2,}")
 _ORDERED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?")
 
 
@@ -216,8 +217,13 @@ def _values(term: Term, counted: Counter[Any]) -> Iterator[OneOf]:
     nearly_all = len(common) < len(counted) and negligible(total - common.total(), total)
     for values in (counted, common) if nearly_all else (counted,):
         telling = any(value is not None for value in values) and len(values) <= MOST_VALUES
-        if telling and total >= 3 * len(values) and all(not isinstance(v, str) or tame(v) for v in values):
+        if telling and total >= 3 * len(values) and all(not isinstance(v, str) or _kind(v) for v in values):
             yield OneOf(term, tuple(sorted(values, key=lambda v: (str(type(v)), str(v)))))
+
+
+def _kind(text: str) -> bool:
+    """Whether a text may be a value that several things have, and is no single thing's id: letters before digits."""
+    return tame(text) and _ID.fullmatch(text) is None
 
 
 def _table(left: Term, key: Term, columns: Columns) -> Iterator[Table]:
