@@ -161,8 +161,8 @@ def test_no_single_thing_gets_into_a_rule() -> None:
         return "" if order is None or order == odd else "taken"
 
     odd = ""
-    free = [row.view["resources"] for row in rows_of(decide, thing, on_one)]
-    odd = next(one["order_id"] for things in free for one in things.values() if one["order_id"])
+    taken = [row for row in rows_of(decide, thing, on_one) if not row.legal]
+    odd = named(taken[3].view, taken[3].action["arguments"])["order_id"]  # type: ignore[index]
     book = learned(rows_of(decide, thing, on_one))
     assert words(book) == [f"{at('order_id')} to be empty"]
 
