@@ -14,6 +14,7 @@ from bridle.errors import PolicyFault
 from bridle.runtime.policies.authzen import AuthzenEngine
 from bridle.runtime.policies.endpoint import Endpoint
 from bridle.runtime.policies.opa import OpaEngine
+from bridle.runtime.policies.remembered import Decisions
 from bridle.testing.policy import PERMITTED, TOO_MUCH, PolicyEngineContract
 
 SECONDS = 0.3
@@ -198,6 +199,17 @@ def test_authzen_a_version_is_a_policy() -> None:
     assert one.policy_digest != two.policy_digest
 
 
+def test_authzen_without_a_version_nothing_can_be_remembered() -> None:
+    with servers.serving(servers.authzen) as served:
+        unnamed, named = AuthzenEngine(served.url), AuthzenEngine(served.url, version="7")
+        for engine in (unnamed, named):
+            decided, remembered = engine.evaluate(PERMITTED), Decisions(seconds=60)
+            assert decided.permits
+            assert decided.policy_digest
+            remembered.keep(PERMITTED, 1, decided)
+            assert bool(remembered.known(PERMITTED, 1, engine.policy_digest)) is (engine is named)
+
+
 @pytest.mark.parametrize(
     "error", ["risk_engine_unavailable", {"status": 404, "message": "Resource not found"}, True, 0, ["x"]]
 )
@@ -218,7 +230,7 @@ BATCH = [PERMITTED, TOO_MUCH, UNDECIDED, PERMITTED]
 
 def test_authzen_a_batch_is_asked_as_the_specification_says() -> None:
     with servers.serving(servers.authzen) as served:
-        engine = AuthzenEngine(served.url)
+        engine = AuthzenEngine(served.url, version="7")
         decisions = engine.evaluate_all(BATCH)
         ((path, headers, body),) = served.asked
         alone = [engine.evaluate(request) for request in BATCH]

@@ -28,6 +28,8 @@ class AuthzenEngine:
     """Decides by an AuthZEN policy decision point.
 
     The protocol has no name for the policy in force: `version` is the organisation's, and a new one is a new policy.
+    Without one the engine has no digest of its own beforehand (`policy_digest` is empty), so nothing it decides is
+    remembered: nobody could tell that the policy has changed.
     """
 
     def __init__(
@@ -51,7 +53,8 @@ class AuthzenEngine:
             for what in ("evaluation", "evaluations")
         )
         self._understood = UNDERSTOOD.union(informative)
-        self.policy_digest = digest({"authzen": self._endpoint.url, "version": version})
+        self._decided_by = digest({"authzen": self._endpoint.url, "version": version})
+        self.policy_digest = self._decided_by if version else ""
 
     def evaluate(self, request: AuthorizationRequest) -> Decision:
         """Ask the server; whatever goes wrong is an indeterminate decision."""
@@ -112,7 +115,7 @@ class AuthzenEngine:
         return Decision(
             outcome=outcome,
             request_digest=request_digest,
-            policy_digest=self.policy_digest,
+            policy_digest=self._decided_by,
             reasons=reasons,
             errors=errors,
         )
