@@ -156,7 +156,7 @@ def test_a_search_mends_what_one_induction_missed(tmp_path: Path) -> None:
         target=0.99,
         strict=False,
         plateau=4,
-        examples=8000,
+        examples=900,
         limit=Limit(iterations=8),
     )
     outcome = run.start(plan, tmp_path / "run", environment=Harbour(), executor="inline")
