@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from hostile import harness
+from tree import children
 
 from bridle.errors import Blame, SandboxFault
 from bridle.harness import Call, Harness, Limits
@@ -33,19 +34,6 @@ QUICK = Limits(call_seconds=0.02)
 def sandbox() -> Iterator[LocalSandbox]:
     with LocalSandbox(static_gate=False) as opened:
         yield opened
-
-
-def children(parent: int) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[1]) == parent and fields[0] != "Z":
-                found.append(int(entry.name))
-    return found
 
 
 def family(sandbox: LocalSandbox) -> list[int]:

@@ -9,11 +9,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from hostile import harness
+from tree import children
 
 from bridle.errors import Blame, HarnessFault, SandboxFault
 from bridle.harness import Call, Harness, Limits, Reply
@@ -66,17 +67,7 @@ def sandbox() -> Iterator[LocalSandbox]:
 
 
 def workers(sandbox: LocalSandbox) -> list[int]:
-    found = []
-    for zygote in sandbox.zygotes():
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                except OSError:
-                    continue
-                if int(fields[1]) == zygote and fields[0] != "Z":
-                    found.append(int(entry.name))
-    return found
+    return [worker for zygote in sandbox.zygotes() for worker in children(zygote)]
 
 
 @contextmanager
@@ -101,25 +92,17 @@ def stopped(sandbox: LocalSandbox, seconds: float) -> Iterator[None]:
 
 
 @ASKS
-def test_a_busy_harness_is_late_at_about_its_limit(sandbox: LocalSandbox, ask: Ask) -> None:
+@pytest.mark.parametrize("deed", ["loop", "sleep"])
+def test_a_harness_that_is_busy_or_sleeps_is_late_at_about_its_limit(
+    sandbox: LocalSandbox, ask: Ask, deed: str
+) -> None:
     with sandbox.load(DEEDS, LIMITS) as loaded:
         began = time.monotonic()
-        failure = ask(loaded, "loop").failure
+        failure = ask(loaded, deed).failure
         took = time.monotonic() - began
     assert failure is not None
     assert (failure.blame, failure.kind) == (Blame.HARNESS, "timeout")
     assert failure.message == f"the call took longer than {LIMIT:g} s"
-    assert LIMIT <= took < 10 * LIMIT
-
-
-@ASKS
-def test_a_harness_that_sleeps_is_late_at_about_its_limit(sandbox: LocalSandbox, ask: Ask) -> None:
-    with sandbox.load(DEEDS, LIMITS) as loaded:
-        began = time.monotonic()
-        failure = ask(loaded, "sleep").failure
-        took = time.monotonic() - began
-    assert failure is not None
-    assert (failure.blame, failure.kind) == (Blame.HARNESS, "timeout")
     assert LIMIT <= took < 10 * LIMIT
 
 
@@ -210,26 +193,34 @@ def test_a_starved_worker_answers_as_on_a_free_machine(sandbox: LocalSandbox, as
         board, took = WORK, 0.0
         while took < 0.35 * LIMIT:  # however fast this machine is
             board += WORK if took == 0.0 else WORK * max(1, int(0.1 * LIMIT / took))
-            began = time.monotonic()
+            begun = loaded.processor_seconds
             free = ask(loaded, board)
-            took = time.monotonic() - began
+            took = loaded.processor_seconds - begun
         assert free == Reply(board)
-        cpus = os.sched_getaffinity(workers(sandbox)[0])
-        with others(min(cpus) if cpus else 0, 6):
+        cpu = min(os.sched_getaffinity(0))
+        for pid in workers(sandbox):
+            with suppress(ProcessLookupError):  # a spare one may have just ended
+                os.sched_setaffinity(pid, {cpu})
+        with others(cpu, 8):
             began = time.monotonic()
             assert ask(loaded, board) == free
-            assert time.monotonic() - began > LIMIT, "it was not starved"
+            if time.monotonic() - began <= LIMIT:
+                pytest.skip("this machine found time for it all the same")
 
 
 @contextmanager
 def others(cpu: int, number: int) -> Iterator[None]:
-    """Programs that keep a CPU busy, a minute at most."""
+    """Programs that keep a CPU busy, a minute at most.
+
+    Each in a session of its own: a scheduler that shares a CPU among sessions would give the worker's a half of it.
+    """
     busy = (
         "import os, resource, sys\nresource.setrlimit(resource.RLIMIT_CPU, (60, 60))\n"
         "os.sched_setaffinity(0, {int(sys.argv[1])})\nprint(flush=True)\nwhile True: pass"
     )
     programs = [
-        subprocess.Popen([sys.executable, "-S", "-c", busy, str(cpu)], stdout=subprocess.PIPE) for _ in range(number)
+        subprocess.Popen([sys.executable, "-S", "-c", busy, str(cpu)], stdout=subprocess.PIPE, start_new_session=True)
+        for _ in range(number)
     ]
     try:
         for program in programs:
@@ -254,6 +245,17 @@ def child(body: str) -> Iterator[int]:
         program.communicate()
 
 
+@contextmanager
+def sleeper() -> Iterator[int]:
+    """A program that sleeps by now."""
+    with child("import time\ntime.sleep(60)") as pid:
+        deadline = time.monotonic() + 10
+        while Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "S":
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        yield pid
+
+
 def watched(watch: Stopwatch, seconds: float, least: float) -> tuple[Verdict, float]:
     """The verdict, by looks of a twentieth of the limit, and how much later than `least` multiples of it it came."""
     began = time.monotonic()
@@ -267,8 +269,7 @@ def test_what_a_process_spends() -> None:
         verdict, more = watched(Stopwatch(busy), 0.2, 1)
         assert verdict is Verdict.LATE
         assert more >= -0.05
-    with child("import time\ntime.sleep(60)") as sleeping:
-        time.sleep(0.05)  # until it does
+    with sleeper() as sleeping:
         watch = Stopwatch(sleeping)
         verdict, more = watched(watch, 0.2, 1)
         assert verdict is Verdict.LATE
@@ -290,8 +291,7 @@ def test_where_nothing_is_known_of_a_process_all_time_counts() -> None:
 
 def test_a_look_that_comes_late_counts_only_in_part() -> None:
     """Whoever looks may have been held up as well."""
-    with child("import time\ntime.sleep(60)") as sleeping:
-        time.sleep(0.05)
+    with sleeper() as sleeping:
         watch = Stopwatch(sleeping)
         time.sleep(0.4)
         assert watch.look(0.2) is Verdict.GOING
