@@ -97,7 +97,7 @@ class Problem:
 
     def written(self, attempt: int) -> Program | None:
         """An answer from scratch."""
-        rng = random.Random(f"{self._seed}/root/{attempt}")
+        rng = random.Random("/".join((str(self._seed), "root", str(attempt))))
         if rng.random() < UNUSABLE:
             return None
         defects = frozenset(d for d in range(len(self._ease)) if rng.random() < self._present)

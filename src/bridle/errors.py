@@ -120,3 +120,11 @@ class JournalBusy(JournalFault):
 
 class PolicyFault(BridleError):
     """A policy engine can't be built from the policy, schema or entities it was given."""
+
+
+def told(error: BaseException) -> str:
+    """What an exception says; some can't even say that. For the exceptions of others' code."""
+    try:
+        return str(error)
+    except Exception:
+        return "it has no readable message"

@@ -147,6 +147,14 @@ def paired_difference(
     return Estimate(value, interval.low, interval.high, len(first))
 
 
+def fisher(hits: int, of: int, other_hits: int, of_others: int) -> float:
+    """The probability of so many hits in one group or more, were hits as likely in both. Fisher's exact test (1922),
+    one-sided: `hits` of `of` in the one, `other_hits` of `of_others` in the other."""
+    everything, drawn = of + of_others, hits + other_hits
+    ways = sum(comb(of, many) * comb(of_others, drawn - many) for many in range(hits, min(of, drawn) + 1))
+    return ways / comb(everything, drawn)
+
+
 def mcnemar(only_first: int, only_second: int) -> float:
     """The exact two-sided p-value of McNemar's test (1947) from the discordant pairs: in whole numbers, at any size."""
     n, fewer = only_first + only_second, min(only_first, only_second)

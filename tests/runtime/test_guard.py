@@ -12,7 +12,7 @@ from bridle.errors import Blame, Failure, HarnessFault, PolicyFault, SandboxFaul
 from bridle.harness import Harness
 from bridle.runtime.gate import Gate
 from bridle.runtime.guard import Active, Guard, Pinned
-from bridle.runtime.policies.function import no_policy
+from bridle.runtime.policies.function import FunctionEngine, no_policy
 from bridle.runtime.policies.mapping import RequestMapping
 from bridle.runtime.reviewer import Unreviewed
 from bridle.runtime.session import ToolFailure, ToolSession
@@ -265,6 +265,36 @@ def test_the_way_around_a_crash_is_no_way_around_the_rewrite_rule() -> None:
     office = Office()
     guard = guard_for(office, rewriting(account="B"), on_failure={"hold": "direct"})
     assert guard.call("hold", {"account": "A"}).error_class == "changed-intent"
+    assert office.done == []
+
+
+class Mute(Exception):
+    """One that can't even say what it is."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("not even that")
+
+
+def test_engines_and_sources_that_raise_what_can_not_be_told_fail_closed() -> None:
+    class Engine:
+        def evaluate(self, request: AuthorizationRequest) -> Decision:
+            raise Mute
+
+    def decide(request: AuthorizationRequest) -> bool:
+        raise Mute
+
+    class Source:
+        def active(self) -> Active:
+            raise Mute
+
+    office, held = Office(), conduct()
+    for engine in (Engine(), FunctionEngine(decide, name="mute")):
+        open_ = replace(held, reviewer=Unreviewed())
+        answer = Guard(Gate(office.session(), held.mapping, engine), open_).call("pay", PAY)
+        assert answer.error_class == "policy_denied"
+    answer = Guard(Gate(office.session(), held.mapping, CountingEngine()), held, harness=Source()).call("pay", PAY)
+    assert answer.error_class == "harness-failed"
+    assert "Mute: it has no readable message" in answer.message
     assert office.done == []
 
 

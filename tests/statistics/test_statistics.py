@@ -1,6 +1,6 @@
 import random
 from collections.abc import Sequence
-from itertools import product
+from itertools import combinations, product
 from math import sqrt
 
 import pytest
@@ -14,6 +14,7 @@ from bridle.statistics import (
     clustered,
     clustered_difference,
     e_value,
+    fisher,
     holm,
     mcnemar,
     non_inferior,
@@ -250,6 +251,18 @@ def test_equal_pairs_give_no_certainty() -> None:
     assert paired_difference([], [], seed=0) is None
     with pytest.raises(ValueError, match="one length"):
         paired_difference([1.0], [1.0, 2.0], seed=0)
+
+
+def test_fisher_against_counting_every_outcome() -> None:
+    """Every way to choose who is hit, given how many are."""
+    for of, of_others in ((3, 4), (5, 2), (1, 6)):
+        for drawn in range(of + of_others + 1):
+            ways = list(combinations(range(of + of_others), drawn))
+            for hits in range(max(0, drawn - of_others), min(of, drawn) + 1):
+                as_many = sum(sum(one < of for one in way) >= hits for way in ways)
+                assert fisher(hits, of, drawn - hits, of_others) == pytest.approx(as_many / len(ways))
+    # Fisher's lady, who told all eight cups.
+    assert fisher(4, 4, 0, 4) == pytest.approx(1 / 70)
 
 
 def test_mcnemar_against_counting_every_outcome() -> None:

@@ -1,6 +1,7 @@
 """An environment under a policy: what is denied is refused, shown, and never executed."""
 
 import random
+from collections import Counter
 
 import pytest
 
@@ -40,13 +41,23 @@ def test_what_the_policy_denies_is_refused_and_shown_and_what_it_permits_is_carr
 
 
 def test_what_it_makes_up_is_judged_by_system_and_policy() -> None:
-    environment = Expense()
+    environment = Expense(transient=0.0, internal=0.0)
     governed = Governed(environment, cedar(environment, "strict"))
-    scenario = governed.scenarios("train")[0]
-    under, free = governed.start(scenario), environment.start(scenario)
-    for call in under.foreign_actions(random.Random(1)):
-        without = free.probe(call)
-        assert under.probe(call) == without or (without.legal and under.probe(call).error_class == POLICY_DENIED)
+    found = Counter[str]()
+    for scenario in governed.scenarios("train")[:8]:
+        under, free, planner = governed.start(scenario), environment.start(scenario), environment.planner(scenario)
+        assert under.foreign_actions(random.Random(1)) == free.foreign_actions(random.Random(1))
+        for _ in range(3):
+            for call in free.foreign_actions(random.Random(1)):
+                without, truth = free.probe(call), under.probe(call)
+                if truth != without:
+                    assert without.legal
+                    assert (truth.legal, truth.error_class) == (False, POLICY_DENIED)
+                found["denied" if truth != without else "applicable" if truth else "refused"] += 1
+            call = planner.remaining(free.observe().view)[0]
+            if not under.probe(call) or under.step(call) != free.step(call):
+                break
+    assert min(found[one] for one in ("denied", "applicable", "refused")) > 0, found
 
 
 def test_where_nobody_can_be_at_work_there_is_nothing_to_govern() -> None:

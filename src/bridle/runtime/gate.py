@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from bridle.authorization import AuthorizationRequest, Decision, Facts, Informing, Outcome, PolicyEngine
 from bridle.environment import Episode, Observation, Probing, Step, Truth
-from bridle.errors import EnvironmentFault, PolicyFault
+from bridle.errors import EnvironmentFault, PolicyFault, told
 from bridle.harness import Action
 from bridle.runtime.denials import Denials
 from bridle.runtime.effects import Authorise, Effect, Execute, Observe, Probe, Withhold
@@ -115,7 +115,7 @@ class Gate:
             request = self.mapping.request(frozen.call, facts)
             decision = yield from self._decide(request, facts.version)
         except Exception as error:
-            return self._indeterminate(f"{type(error).__name__}: {error}")
+            return self._indeterminate(f"{type(error).__name__}: {told(error)}")
         if decision.permits:
             self._permit = frozen
         return decision
@@ -135,7 +135,7 @@ class Gate:
                 facts = self._answered(Inform(*self.mapping.resource(frozen.call)))
                 found.append(self.mapping.request(frozen.call, facts))
             except Exception as error:
-                found.append(self._indeterminate(f"{type(error).__name__}: {error}"))
+                found.append(self._indeterminate(f"{type(error).__name__}: {told(error)}"))
         decided = iter(decide(self.engine, [one for one in found if isinstance(one, AuthorizationRequest)]))
         return [next(decided) if isinstance(one, AuthorizationRequest) else one for one in found]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from bridle.errors import Blame, Failure, HarnessFault, SandboxFault, UsageError
+from bridle.errors import Blame, Failure, HarnessFault, SandboxFault, UsageError, told
 from bridle.harness import Action, Call, Loaded, Reply
 from bridle.runtime.compensation import compensation, offered
 from bridle.runtime.conduct import Conduct
@@ -155,4 +155,4 @@ def _failure(fault: Exception) -> Failure:
         return fault.failure
     if isinstance(fault, SandboxFault):
         return Failure(blame=Blame.INFRASTRUCTURE, kind="sandbox", message=str(fault))
-    return Failure(blame=Blame.INFRASTRUCTURE, kind="source", message=f"{type(fault).__name__}: {fault}")
+    return Failure(blame=Blame.INFRASTRUCTURE, kind="source", message=f"{type(fault).__name__}: {told(fault)}")

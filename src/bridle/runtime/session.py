@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypeAlias
 from bridle.arguments import ArgumentCheck
 from bridle.authorization import Facts, Informing
 from bridle.environment import Observation, Step
-from bridle.errors import BridleError, EnvironmentFault, UsageError
+from bridle.errors import BridleError, EnvironmentFault, UsageError, told
 from bridle.harness import Action
 from bridle.runtime.awaited import awaited
 from bridle.runtime.declared import asynchronous, by_name
@@ -78,7 +78,7 @@ class ToolSession:
                 self._view.sources = tuple(self._sources())
             except Exception as error:
                 raise EnvironmentFault(
-                    f"The declared sources can't be read ({type(error).__name__}: {_text(error)})."
+                    f"The declared sources can't be read ({type(error).__name__}: {told(error)})."
                 ) from error
         return Observation(0, self._view.view())
 
@@ -169,20 +169,12 @@ INTERRUPTED = Step(legal=True, feedback="It was interrupted while it ran.", erro
 
 def _failed(error: Exception) -> Step:
     """Every exception is a typed error of the step."""
-    text = _text(error)
+    text = told(error)
     if isinstance(error, ToolFailure):
         return Step(legal=error.applicable, feedback=text, error_class=error.error_class)
     if isinstance(error, TimeoutError):
         return Step(legal=True, feedback=text or "The tool did not answer in time.", error_class="timeout")
     return Step(legal=True, feedback=f"{type(error).__name__}: {text}", error_class="internal")
-
-
-def _text(error: Exception) -> str:
-    """What an exception says; some can't even say that."""
-    try:
-        return str(error)
-    except Exception:
-        return "it has no readable message"
 
 
 def _unawaited(result: Any) -> Step:
@@ -199,5 +191,5 @@ def _succeeded(result: Any) -> Step:
         return Step(legal=True, result=json.loads(json.dumps(result, default=str, allow_nan=False)))
     except Exception as error:
         return Step(
-            legal=True, result={"unreadable": f"{type(result).__name__}: {type(error).__name__}: {_text(error)}"[:300]}
+            legal=True, result={"unreadable": f"{type(result).__name__}: {type(error).__name__}: {told(error)}"[:300]}
         )

@@ -10,15 +10,13 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from bridle.agents.planner import Planner, Planning
-from bridle.agents.simulated import simulated
 from bridle.authorization import PolicyEngine
 from bridle.environment import Environment, ForeignActing, Observation, Probing, Scenario, Split, Step, Truth
 from bridle.errors import UsageError
-from bridle.evaluation.guarded import setting
+from bridle.evaluation.guarded import mapping_of, tools_of
 from bridle.harness import Action
-from bridle.runtime.conduct import Conduct
 from bridle.runtime.gate import Gate
-from bridle.runtime.reviewer import Unreviewed
+from bridle.runtime.policies.mapping import RequestMapping
 from bridle.trace import POLICY_DENIED, Withholding
 
 DENIED = "Denied by policy."
@@ -27,10 +25,10 @@ DENIED = "Denied by policy."
 class GovernedEpisode:
     """An episode whose calls pass a policy engine. What it denies is answered with `policy_denied`, by `probe`, too."""
 
-    def __init__(self, episode: Any, conduct: Conduct, engine: PolicyEngine) -> None:
+    def __init__(self, episode: Any, mapping: RequestMapping, engine: PolicyEngine) -> None:
         """`episode` probes, makes up calls, and can be told of calls that were withheld."""
         self._episode = episode
-        self._gate = Gate(episode, conduct.mapping, engine)
+        self._gate = Gate(episode, mapping, engine)
 
     def observe(self) -> Observation:
         """What the episode shows: denied calls among the others."""
@@ -58,7 +56,7 @@ class Governed:
     """An environment of tool calls in which a policy decides about every call."""
 
     def __init__(self, environment: Environment, engine: PolicyEngine) -> None:
-        """`environment` maps calls to questions itself (`GovernedEnvironment`), and simulated agents work in it.
+        """Nominal scenarios: the mapping of calls to questions is the one that `environment` ships for these.
 
         Raises:
             UsageError: no simulated agent can work there.
@@ -66,7 +64,8 @@ class Governed:
         if not isinstance(environment, Planning):
             raise UsageError(f"{environment.name} has no planner, so nobody can be at work under a policy there.")
         self._environment, self._planning, self._engine = environment, environment, engine
-        self._conduct = setting(environment, simulated(environment), Unreviewed()).conduct
+        view = environment.start(environment.scenarios("train")[0]).observe().view
+        self._mapping = mapping_of(environment, tools_of(view))
         self.name, self.contract, self.description = environment.name, environment.contract, environment.description
         self.action_space, self.players = environment.action_space, environment.players
         self.reward_range = environment.reward_range
@@ -84,7 +83,7 @@ class Governed:
         episode = self._environment.start(scenario)
         if not all(isinstance(episode, needed) for needed in (Probing, ForeignActing, Withholding)):
             raise UsageError(f"{self.name} can't say what a policy keeps from it.")
-        return GovernedEpisode(episode, self._conduct, self._engine)
+        return GovernedEpisode(episode, self._mapping, self._engine)
 
     def planner(self, scenario: Scenario) -> Planner:
         """Who knows what is to be done."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from bridle.authorization import AuthorizationRequest, Decision, Outcome, PolicyEngine
+from bridle.errors import told
 
 MOST = 50
 """Questions in one batch; more are asked in several."""
@@ -41,7 +42,7 @@ def _asked(ask: Any, what: Any) -> tuple[Any, str]:
     try:
         return ask(what), ""
     except Exception as error:
-        return None, f"{type(error).__name__}: {error}"
+        return None, f"{type(error).__name__}: {told(error)}"
 
 
 def _checked(request: AuthorizationRequest, answer: Any, error: str) -> Decision:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridle.authorization import AuthorizationRequest, Decision, Outcome
+from bridle.errors import told
 from bridle.harness import digest
 
 
@@ -23,7 +24,7 @@ class FunctionEngine:
             request_digest = request.digest
             answer: object = self._decide(request)
         except Exception as error:
-            return self._decision(Outcome.INDETERMINATE, request_digest, f"{type(error).__name__}: {error}")
+            return self._decision(Outcome.INDETERMINATE, request_digest, f"{type(error).__name__}: {told(error)}")
         if answer is True:
             return self._decision(Outcome.PERMIT, request_digest)
         if answer is False:

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
-from bridle.synthesis.learner.comparison import Among, Compare, OneOf, Stated
-from bridle.synthesis.learner.condition import Condition
+from bridle.synthesis.learner.condition import Condition, Reading
 from bridle.synthesis.learner.example import Example
 from bridle.synthesis.learner.helpers import found, spoken
 from bridle.synthesis.learner.premise import Given
 from bridle.synthesis.learner.reference import Mentioned
-from bridle.synthesis.learner.table import Table
 from bridle.synthesis.learner.term import Term
 
 Predicate: TypeAlias = Callable[[Example], bool]
@@ -116,7 +114,7 @@ class Cases:
 
     def _wrong(self, condition: Condition) -> Iterator[list[Any] | None]:
         """What offends a condition in each example; what it reads is not read again for every condition."""
-        if isinstance(condition, (OneOf, Stated, Compare, Among, Table)):
+        if isinstance(condition, Reading):
             columns = [self.column(term) for term in condition.terms]
             return (condition.offending(*row) for row in zip(*columns, strict=True))
         return (condition.wrong(e.view, e.tool, e.arguments) for e in self.examples)

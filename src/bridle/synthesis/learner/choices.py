@@ -12,18 +12,16 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import comb
 from typing import Any, TypeAlias
 
+from bridle.statistics import fisher
 from bridle.synthesis.learner.authority import speaks_of_authority
-from bridle.synthesis.learner.comparison import Among, Compare, OneOf, Stated
-from bridle.synthesis.learner.condition import Condition
+from bridle.synthesis.learner.condition import Condition, Reading
 from bridle.synthesis.learner.example import Example, longest
 from bridle.synthesis.learner.helpers import alternatives
 from bridle.synthesis.learner.premise import Given
 from bridle.synthesis.learner.rule import STATEFUL, Choice, Rule
-from bridle.synthesis.learner.table import Table
-from bridle.synthesis.learner.term import Field, Size
+from bridle.synthesis.learner.term import Field, Size, Term
 from bridle.synthesis.learner.wording import tame
 
 ENOUGH = 5
@@ -68,17 +66,15 @@ def choosing_last(rules: Sequence[Rule], found: Sequence[Choice]) -> tuple[Rule,
 
 def about(condition: Condition) -> set[str]:
     """The arguments whose things a condition reads."""
-    return {term.argument for term in _terms(condition) if isinstance(term, Field)}
+    read = [term.of if isinstance(term, Size) else term for term in _terms(condition)]
+    return {term.argument for term in read if isinstance(term, Field)}
 
 
-def _terms(condition: Condition) -> Iterator[Any]:
+def _terms(condition: Condition) -> tuple[Term, ...]:
     """The terms that a condition speaks of."""
     if isinstance(condition, Given):
-        yield from (*_terms(condition.premise), *_terms(condition.condition))
-    parts = {OneOf: ("term",), Stated: ("term",), Compare: ("left", "right"), Among: ("left", "options")}
-    for name in parts.get(type(condition), ("left", "key") if isinstance(condition, Table) else ()):
-        term = getattr(condition, name)
-        yield term.of if isinstance(term, Size) else term
+        return (*_terms(condition.premise), *_terms(condition.condition))
+    return condition.terms if isinstance(condition, Reading) else ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +120,7 @@ class _Cases:
         alive = [self.accepted.get(case, -1) >= moment for case, moment in self.alive.items()]
         if len(dead) < ENOUGH or len(self.free) < ENOUGH or any(dead):
             return False
-        return by_chance(sum(alive), len(alive), 0, len(dead)) <= CHANCE
+        return fisher(sum(alive), len(alive), 0, len(dead)) <= CHANCE
 
     def whom(self, views: Mapping[str, Any]) -> str:
         """The listed value that calls stated afterwards where nothing would do, and hardly elsewhere; empty for none.
@@ -135,7 +131,7 @@ class _Cases:
         others = _stated({scenario: moment for (scenario, _), moment in self.alive.items()}, views)
         dead, alive = len({s for s, _ in self.dead}), len({s for s, _ in self.alive})
         often = [word for word, count in theirs.items() if count * OFTEN >= dead]
-        rare = [word for word in often if by_chance(theirs[word], dead, others[word], alive) <= CHANCE]
+        rare = [word for word in often if fisher(theirs[word], dead, others[word], alive) <= CHANCE]
         return max(rare, key=lambda word: (theirs[word], word), default="")
 
 
@@ -155,13 +151,6 @@ def _listed(view: Mapping[str, Any], call: Mapping[str, Any]) -> Iterator[str]:
         listed = isinstance(value, str) and tame(value) and value in forms.get(name, {}).get("enum", ())
         if listed and not speaks_of_authority(name) and not speaks_of_authority(value):
             yield value
-
-
-def by_chance(hits: int, of: int, other_hits: int, of_others: int) -> float:
-    """The probability of so many hits in one group, were it like the other. Fisher's exact test, one-sided."""
-    everything, drawn = of + of_others, hits + other_hits
-    ways = sum(comb(of, many) * comb(of_others, drawn - many) for many in range(hits, min(of, drawn) + 1))
-    return ways / comb(everything, drawn)
 
 
 def _objects(rules: Sequence[Rule], tool: str, view: Mapping[str, Any], arguments: Any) -> bool:

@@ -7,8 +7,8 @@ sentence "the tool needs …".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from bridle.synthesis.learner.term import Calls, Earlier, Size, Term
 
@@ -32,6 +32,19 @@ class Condition(Protocol):
     @property
     def words(self) -> str:
         """What is needed."""
+
+
+@runtime_checkable
+class Reading(Condition, Protocol):
+    """A condition on what some terms read: it can be told without looking at the view again."""
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """What it reads."""
+
+    @property
+    def offending(self) -> Callable[..., list[Any] | None]:
+        """As `wrong`, of what each term has read."""
 
 
 def last(term: Term) -> str:

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import comb, sqrt
+from math import sqrt
 from typing import NamedTuple
 
+from bridle.statistics import fisher
 from bridle.synthesis.learner.cases import Cases
 from bridle.synthesis.learner.comparison import OneOf
 from bridle.synthesis.learner.condition import Condition
@@ -31,7 +32,6 @@ NAMED_PREMISES = 10
 
 PREMISES = 100
 """How many premises there are to choose from, about: each makes it likelier that one of them fits by chance."""
-
 
 LISTED = 19
 """Scenarios with accepted calls from which on the values seen are taken for all, or for what all look like: were one
@@ -126,9 +126,7 @@ class Spread(NamedTuple):
 
         Fisher's exact test, one-sided, over scenarios: calls of one scenario have too much in common to count apart.
         """
-        drawn, everything = self.violated + self.refused, self.rejected + self.accepted
-        ways = sum(comb(self.accepted, few) * comb(self.rejected, drawn - few) for few in range(self.refused + 1))
-        return ways / comb(everything, drawn)
+        return fisher(self.violated, self.rejected, self.refused, self.accepted)
 
 
 def _spread(condition: Condition, among: Sequence[Cases], unexplained: Mapping[str, int], error_class: str) -> Spread:

@@ -97,9 +97,9 @@ def render(book: Rulebook) -> Harness:
     """The harness of a rulebook."""
     chosen = bool(book.choices)
     review = _REVIEW.replace("return refusal", "return left_to_a_person(view, tool, arguments, refusal)")
-    parts = [review if chosen else _REVIEW, _forms(book), _misshapen(book), _too_early(book)]
-    parts += [*([_LEFT] if chosen else []), _recovery(book), _REJECT]
-    body = "\n\n".join(part.strip("\n") + "\n" for part in parts)
+    functions = [review if chosen else _REVIEW, _forms(book), _misshapen(book), _too_early(book)]
+    functions += [*([_LEFT] if chosen else []), _recovery(book), _REJECT]
+    body = "\n\n".join(function.strip("\n") + "\n" for function in functions)
     spellings = _spellings(book.spellings) + "\n\n" + _lasting(book) + (_choices(book) if chosen else "")
     needed = _helpers(body + spellings)
     head = _HEAD.format(

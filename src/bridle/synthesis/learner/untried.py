@@ -2,7 +2,8 @@
 
 Where agents work under a policy, whole states are never tried: what the policy denies is censored, so that there is
 neither an accepted call nor a counterexample. A rule that refused such calls would keep a laxer policy from permitting
-them: it would have learned authority by what it never saw.
+them: it would have learned authority by what it never saw. Spared is what lists of a field's values refuse; of rules
+that only count in some cases nothing is made longer.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from typing import Any
 
 from bridle.synthesis.learner.cases import Cases
 from bridle.synthesis.learner.comparison import OneOf
-from bridle.synthesis.learner.example import Example, longest
+from bridle.synthesis.learner.example import longest
 from bridle.synthesis.learner.helpers import seen
 from bridle.synthesis.learner.induction import Finding
 from bridle.synthesis.learner.rule import LeftOut
 from bridle.synthesis.learner.term import Field
-from bridle.synthesis.learner.ways import Shape
+from bridle.synthesis.learner.ways import Shape, shapes
 from bridle.synthesis.learner.wording import tame
 
 STATES = 16
@@ -52,28 +53,21 @@ def _untried(
 ) -> list[str | bool]:
     """The values that things of the kind were seen to have, and that no refused call of these tools was about."""
     refused: set[Any] = set()
-    shapes: set[Shape] = set()
+    kinds: set[Shape] = set()
     for cases in among:
         for example, values in zip(cases.examples, cases.column(term), strict=True):
-            shapes |= _shapes(example, term.argument)
+            kinds.update(shapes(example, term.argument))
             if not example.accepted:
                 refused.update(value for value in values if isinstance(value, (str, bool)))
     known: set[Any] = {
         value
-        for shape in shapes
+        for shape in kinds
         for view, identity in things.get(shape, ())
         for value in seen(view, [identity], term.path)
         if isinstance(value, bool) or (isinstance(value, str) and tame(value))
     }
     known |= set(condition.values)
     return sorted(known - refused - set(condition.values), key=str) if len(known) <= STATES else []
-
-
-def _shapes(example: Example, argument: str) -> set[Shape]:
-    """The kind of the thing that a call names."""
-    named = example.arguments.get(argument) if isinstance(example.arguments, dict) else None
-    thing = example.view.get("resources", {}).get(named) if isinstance(named, str) else None
-    return {frozenset(thing)} if isinstance(thing, dict) else set()
 
 
 def _things(cases: Mapping[str, Cases]) -> Mapping[Shape, Sequence[tuple[Mapping[str, Any], str]]]:

@@ -77,12 +77,15 @@ def ways(rule: Rule, moved: Moves, examples: Sequence[Example]) -> tuple[tuple[S
 def kinds_named(rule: Rule, argument: str, examples: Sequence[Example]) -> set[Shape]:
     """The kinds of resources that the rule's argument names."""
     concerned = (example for example in examples if rule.concerns(example.tool))
-    return {
-        frozenset(example.view["resources"][identity])
-        for example in islice(concerned, LOOKED_AT)
-        for identity in found(example.arguments, argument)
-        if isinstance(identity, str) and identity in example.view["resources"]
-    }
+    return {shape for example in islice(concerned, LOOKED_AT) for shape in shapes(example, argument)}
+
+
+def shapes(example: Example, argument: str) -> Iterator[Shape]:
+    """The kinds of the resources that an argument of a call names."""
+    resources = example.view.get("resources", {})
+    for identity in found(example.arguments, argument):
+        if isinstance(identity, str) and isinstance(resources.get(identity), dict):
+            yield frozenset(resources[identity])
 
 
 def snapshots(result: Any, resources: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
