@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from typing import overload
 
-from bridle.environment import SPLITS, Scenario
+from bridle.environment import SPLITS, Scenario, SeededScenarios
 from bridle.errors import UsageError
 
 SHARES: Mapping[str, float] = {"train": 0.6, "validation": 0.15, "sealed": 0.25}
@@ -36,21 +37,13 @@ def divided(groups: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
     }
 
 
-class TemplatedScenarios(Sequence[Scenario]):
-    """The scenarios of one split: its templates in turn, each time with another seed.
-
-    Seeds of a split are congruent modulo the number of splits, so no two splits share one.
-    """
+class TemplatedScenarios(SeededScenarios):
+    """The scenarios of one split: its templates in turn, each time with another seed."""
 
     def __init__(self, split: str, templates: Mapping[str, Sequence[str]], *, length: int = 300_000_000) -> None:
         """`templates` holds those of every split; UsageError where there is no such split."""
-        if split not in templates:
-            raise UsageError(f"There is no split {split!r}; use one of {', '.join(templates)}.")
-        self._split, self._templates, self._length = split, tuple(templates[split]), length
-        self._offset, self._stride = list(templates).index(split), len(templates)
-
-    def __len__(self) -> int:
-        return self._length
+        super().__init__(split, length=length, splits=tuple(templates))
+        self._templates = tuple(templates[split])
 
     @overload
     def __getitem__(self, index: int) -> Scenario: ...
@@ -58,13 +51,6 @@ class TemplatedScenarios(Sequence[Scenario]):
     def __getitem__(self, index: slice) -> list[Scenario]: ...
     def __getitem__(self, index: int | slice) -> Scenario | list[Scenario]:
         if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(self._length))]
-        if not -self._length <= index < self._length:
-            raise IndexError(index)
-        index %= self._length
-        return Scenario(
-            split=self._split,
-            index=index,
-            seed=index * self._stride + self._offset,
-            template=self._templates[index % len(self._templates)],
-        )
+            return super().__getitem__(index)
+        scenario = super().__getitem__(index)
+        return replace(scenario, template=self._templates[scenario.index % len(self._templates)])
