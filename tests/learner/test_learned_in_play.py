@@ -29,6 +29,9 @@ from bridle.synthesis.plan import Plan
 from bridle.testing.environment import check_environment
 
 
+pytestmark = pytest.mark.timeout(600)  # the first test of each kind waits for what is learned
+
+
 def learned(environment: Environment, count: int) -> Harness:
     return render(rulebook(examples(judged_calls(environment, "train", count=count, seed=0)), Demands()))
 

@@ -88,8 +88,8 @@ class Command:
         except OSError as error:
             raise ModelFault(f"{self.name} could not be started: {error.strerror}.", permanent=True) from error
         with child:
-            self._running.add(child)
             try:
+                self._running.add(child)
                 out, err = self._talk(child, request.prompt.encode(), start + self._timeout)
             except BaseException:
                 # Time-out, too much output, Ctrl-C: nothing of the program may stay behind.
