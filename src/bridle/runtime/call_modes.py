@@ -21,7 +21,7 @@ from bridle.errors import Failure
 from bridle.runtime.compensation import offered
 from bridle.runtime.conduct import Conduct
 from bridle.runtime.effects import Abandoned, Authorise, Effect, Execute, Mode, Observe, Proposal, Refusal, Withhold
-from bridle.runtime.frozen import FrozenCall, freeze
+from bridle.runtime.frozen import FrozenCall, freeze, taken
 from bridle.runtime.keys import keyed
 from bridle.runtime.recovery import Onward, doubt, onward, remaining, settled
 from bridle.runtime.ruling import HARNESS_FAILED, REPAIRS_SPENT, Ruling, ruled, stopped
@@ -89,7 +89,8 @@ def _turn(observation: Observation, progress: Progress, seed: int) -> Generator[
         progress.passages.append(_unproposed(conduct, proposed))
         return (yield from _stopped(progress))
     said = proposed if isinstance(proposed, Proposal) else Proposal(proposed, None, reviewer.origin)
-    attempt = Attempt(said.action, said.action, said.origin, confidence=said.confidence)
+    action, frozen = taken(said.action)
+    attempt = Attempt(action, frozen, action, said.origin, confidence=said.confidence)
     while True:
         passage = yield from _passage(progress, observation, attempt, seed)
         progress.add(passage, observation)
@@ -182,10 +183,6 @@ def _record(
 ) -> TraceStep:
     """The trace of a call as far as review; `call` is the final one where there is one."""
     stopped = call is None
-    if call is not None and call.call == attempt.proposed:
-        proposed: FrozenCall | str = call
-    else:
-        proposed = freeze(attempt.proposed)
     return TraceStep(
         proposed=attempt.proposed,
         call=None if call is None else call.call,
@@ -195,7 +192,7 @@ def _record(
         legal=legal,
         error_class=ruling.error_class if stopped else "",
         message=ruling.message if stopped else "",
-        proposed_digest=proposed.digest if isinstance(proposed, FrozenCall) else "",
+        proposed_digest=attempt.frozen.digest if isinstance(attempt.frozen, FrozenCall) else "",
         call_digest="" if call is None else call.digest,
         harness=conduct.reviewer.digest,
         origin=attempt.origin,
@@ -206,7 +203,7 @@ def _unproposed(conduct: Conduct, failure: Failure) -> Passage:
     """A harness that acts alone failed to propose."""
     message = f"No call: the harness failed ({failure.kind})."
     ruling = Ruling(None, "guard", error_class=HARNESS_FAILED, message=message, failure=failure)
-    return Passage(_record(conduct, Attempt("", "", conduct.reviewer.origin), ruling), ruling)
+    return Passage(_record(conduct, Attempt("", message, "", conduct.reviewer.origin), ruling), ruling)
 
 
 def _stopped(progress: Progress) -> Generator[Effect, Any, CallTurn]:

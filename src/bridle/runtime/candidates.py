@@ -12,9 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import jsonschema
-
-from bridle.arguments import ArgumentCheck
+from bridle.arguments import ArgumentCheck, Schema
 from bridle.trace import Tool, strings
 
 _WORD = re.compile(r"[\w-]+")
@@ -49,16 +47,20 @@ class Candidates:
     def _calls(self, tool: Tool, resources: Mapping[str, Any], words: list[str]) -> Iterator[dict[str, Any]]:
         properties = tool.schema.get("properties", {})
         required = [str(name) for name in tool.schema.get("required", ())]
-        columns = [self._tried(name, properties.get(name, {}), resources, words) for name in required]
+        named = {part: tool.schema[part] for part in ("$defs", "definitions") if part in tool.schema}
+        stated = [properties.get(name, {}) for name in required]
+        columns = [
+            self._tried(name, {**named, **schema} if isinstance(schema, Mapping) else named, resources, words)
+            for name, schema in zip(required, stated, strict=True)
+        ]
         # Bounded also where nothing fits: a schema may refuse every combination.
         for values in itertools.islice(itertools.product(*columns), self._values * self._values):
             call = {"tool": tool.name, "arguments": dict(zip(required, values, strict=True))}
             if self._fits(call):
                 yield call
 
-    def _tried(self, name: str, schema: Any, resources: Mapping[str, Any], words: list[str]) -> list[Any]:
+    def _tried(self, name: str, stated: Mapping[str, Any], resources: Mapping[str, Any], words: list[str]) -> list[Any]:
         """Values for one argument, best first: constants, then what has its name, then ids, then words."""
-        stated = schema if isinstance(schema, Mapping) else {}
         if "const" in stated:
             return [stated["const"]]
         if isinstance(stated.get("enum"), list):
@@ -67,9 +69,9 @@ class Candidates:
             return [True, False]
         alike = [known[name] for known in resources.values() if isinstance(known, Mapping) and name in known]
         ids: list[Any] = list(resources) if stated.get("type", "string") == "string" else []
-        fits = jsonschema.Draft202012Validator(dict(stated))
+        fits = Schema(stated)
         found: list[Any] = []
         for value in [*alike, *ids, *(words if "pattern" in stated else [])]:
-            if len(found) < self._values and value not in found and fits.is_valid(value):
+            if len(found) < self._values and value not in found and fits.misfit(value) is None:
                 found.append(value)
         return found

@@ -16,8 +16,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import jsonschema
-
+from bridle.arguments import sound
 from bridle.errors import UsageError
 from bridle.trace import Tool, ToolEffect
 
@@ -60,10 +59,7 @@ def declared(
     except ValueError:
         raise UsageError(f"There is no effect {effect!r}; say one of {', '.join(ToolEffect)} of {called}.") from None
     found = dict(schema) if schema is not None else arguments_schema(function, called)
-    try:
-        jsonschema.Draft202012Validator.check_schema(found)
-    except jsonschema.SchemaError as error:
-        raise UsageError(f"The schema of {called} is not a JSON Schema: {error.message}.") from None
+    sound(found, f"The schema of {called}")
     if idempotency_key is not None and idempotency_key not in found.get("properties", {}):
         raise UsageError(f"{called} takes no argument {idempotency_key}, so that can't be its idempotency key.")
     return Tool(

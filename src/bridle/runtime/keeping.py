@@ -12,6 +12,7 @@ from bridle.harness import Action, Call, Loaded, Reply
 from bridle.runtime.compensation import compensation, offered
 from bridle.runtime.conduct import Conduct
 from bridle.runtime.effects import Proposal
+from bridle.runtime.frozen import own
 from bridle.runtime.gate import Gate
 from bridle.runtime.reviewer import FailedReviewer
 from bridle.runtime.source import Active, HarnessSource
@@ -82,7 +83,7 @@ class Keeping:
         notes = [refusal.reason for refusal in turn.carry.refusals[-1:] if refusal.reason != last.message]
         return Answer(
             ok=last.ok,
-            result=last.result,
+            result=own(last.result),
             error_class=last.error_class,
             message=" ".join([last.message, *notes]).strip(),
             records=turn.records,

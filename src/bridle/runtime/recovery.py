@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from bridle.environment import Observation
 from bridle.errors import Failure
 from bridle.runtime.conduct import Conduct
 from bridle.runtime.effects import Effect, Refusal
+from bridle.runtime.frozen import own
 from bridle.runtime.keys import key_argument, same_key, without_key
 from bridle.runtime.ruling import escalated
 from bridle.runtime.turn import Attempt, Doubt, Escalation
@@ -37,9 +38,8 @@ def onward(
     conduct: Conduct, observation: Observation, attempt: Attempt, failed: TraceStep, made: int, seed: int
 ) -> Generator[Effect, Any, Onward]:
     """Ask the harness about the `failed` call; `made` calls were already made in this turn."""
-    call: Any = failed.call
     error = {"class": failed.error_class, "message": failed.message}
-    talk = conduct.reviewer.recover(observation.view, call, error, seed)
+    talk = conduct.reviewer.recover(observation.view, own(cast(dict[str, Any], failed.call)), error, seed)
     if talk is None:
         return Onward()
     word = yield from talk
@@ -93,7 +93,7 @@ def doubt(conduct: Conduct, observation: Observation, step: TraceStep) -> Doubt 
     if tool is not None and tool.effect in (ToolEffect.READ_ONLY, ToolEffect.IDEMPOTENT):
         return None
     named = frozenset(strings(step.call.get("arguments"))) & _known(observation)
-    return Doubt(step.call, named, len(_calls(observation)) + 1)
+    return Doubt(own(step.call), named, len(_calls(observation)) + 1)
 
 
 def settled(conduct: Conduct, doubts: tuple[Doubt, ...], step: TraceStep) -> tuple[Doubt, ...]:

@@ -15,7 +15,7 @@ from bridle.environment import Truth
 from bridle.errors import Blame, Failure
 from bridle.harness import Action
 from bridle.runtime.effects import Effect
-from bridle.runtime.frozen import FrozenCall, freeze
+from bridle.runtime.frozen import FrozenCall, freeze, own
 from bridle.runtime.policies.mapping import RequestMapping
 from bridle.runtime.reviewer import Reviewer
 
@@ -49,7 +49,7 @@ class RewriteRules:
         changed = self.mapping.changed(proposed.call, final.call)
         if changed:
             return _bad(CHANGED_INTENT, f"the rewrite changes what the policy reads: {', '.join(changed)}")
-        again = yield from reviewer.review(view, final.call, seed)
+        again = yield from reviewer.review(view, own(final.call), seed)
         if isinstance(again, Failure):
             return again
         if again.word != "accept":

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from bridle.errors import Failure
 from bridle.runtime.conduct import Conduct
 from bridle.runtime.effects import Effect
-from bridle.runtime.frozen import FrozenCall, freeze
+from bridle.runtime.frozen import FrozenCall, freeze, own
 from bridle.runtime.rewrite import BAD_REWRITE, CHANGED_INTENT
 from bridle.runtime.turn import Attempt, Condition, Escalation
 from bridle.runtime.verdict import Verdict
@@ -49,7 +49,7 @@ class Ruling(NamedTuple):
 
 def ruled(conduct: Conduct, view: Any, attempt: Attempt, seed: int) -> Generator[Effect, Any, Ruling]:
     """Review the attempt's call."""
-    frozen = freeze(attempt.call)
+    frozen = attempt.frozen if attempt.call is attempt.proposed else freeze(attempt.call)
     if isinstance(frozen, str):
         by: Answerer = "guard" if conduct.reviewer.reviews else "environment"
         return Ruling(None, by, error_class="schema", message=frozen)
@@ -58,7 +58,7 @@ def ruled(conduct: Conduct, view: Any, attempt: Attempt, seed: int) -> Generator
         return outside_surface(frozen, f"the release may not touch {frozen.tool}")
     if attempt.origin == "revision":
         return (yield from _rewritten(conduct, view, attempt, frozen, Verdict(word="rewrite", rule=attempt.rule), seed))
-    word = yield from conduct.reviewer.review(view, frozen.call, seed)
+    word = yield from conduct.reviewer.review(view, own(frozen.call), seed)
     if isinstance(word, Failure):
         return _failed(conduct, frozen, word)
     if word.word == "accept":
@@ -108,10 +108,9 @@ def _rewritten(
     conduct: Conduct, view: Any, attempt: Attempt, frozen: FrozenCall, word: Verdict, seed: int
 ) -> Generator[Effect, Any, Ruling]:
     """The rewrite in the place of what the agent proposed, where the rules allow it."""
-    proposed = freeze(attempt.proposed)
-    assert isinstance(proposed, FrozenCall), "a call that can't be frozen is never reviewed"
+    assert isinstance(attempt.frozen, FrozenCall), "a call that can't be frozen is never reviewed"
     rewritten = frozen.call if word.call is None else word.call
-    final = yield from conduct.rewrites.check(conduct.reviewer, view, proposed, rewritten, seed)
+    final = yield from conduct.rewrites.check(conduct.reviewer, view, attempt.frozen, rewritten, seed)
     if isinstance(final, Failure):
         return _failed(conduct, frozen, final, word)
     return Ruling(final, verdict="rewrite", rule=word.rule)

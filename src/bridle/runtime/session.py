@@ -19,6 +19,7 @@ from bridle.errors import BridleError, EnvironmentFault, UsageError, told
 from bridle.harness import Action
 from bridle.runtime.awaited import awaited
 from bridle.runtime.declared import asynchronous, by_name
+from bridle.runtime.frozen import own
 from bridle.trace import INTERFACE, POLICY_DENIED, Answerer, Source, Tool, TraceStep, ViewBuilder, executed
 
 Function: TypeAlias = Callable[..., Any]
@@ -91,7 +92,7 @@ class ToolSession:
         if not fit or not isinstance(action, dict):
             return self._noted(action, Step(legal=False, feedback=fit.feedback, error_class=fit.error_class))
         try:
-            result = self._functions[action["tool"]](**action["arguments"])
+            result = self._functions[action["tool"]](**own(action["arguments"]))
         except Exception as error:
             return self._noted(action, _failed(error))
         except BaseException:
@@ -102,7 +103,8 @@ class ToolSession:
         return self._noted(action, _succeeded(result))
 
     def _noted(self, action: Action, step: Step) -> Step:
-        self._view.add(executed(action, step))
+        """The view's own copies: what tool and agent do with theirs is nothing that happened."""
+        self._view.add(executed(action, step._replace(result=own(step.result))))
         return step
 
     def facts(self, resource_type: str, resource_id: str) -> Facts:
@@ -120,7 +122,7 @@ class ToolSession:
         self._view.add(
             TraceStep(
                 proposed=call,
-                call=call,
+                call=own(call),
                 answered_by=answered,
                 legal=legal,
                 error_class=error_class,
@@ -144,7 +146,7 @@ class AsyncToolSession(ToolSession):
         if not fit or not isinstance(action, dict):
             return self._noted(action, Step(legal=False, feedback=fit.feedback, error_class=fit.error_class))
         try:
-            call = partial(self._functions[action["tool"]], **action["arguments"])
+            call = partial(self._functions[action["tool"]], **own(action["arguments"]))
             result = await awaited(call, finish=False)
             if inspect.isawaitable(result):
                 result = await result
@@ -188,7 +190,7 @@ def _unawaited(result: Any) -> Step:
 def _succeeded(result: Any) -> Step:
     """The result as JSON; what can't be written as JSON is shown by its type: the call was made all the same."""
     try:
-        return Step(legal=True, result=json.loads(json.dumps(result, default=str, allow_nan=False)))
+        return Step(legal=True, result=own(json.loads(json.dumps(result, default=str, allow_nan=False))))
     except Exception as error:
         return Step(
             legal=True, result={"unreadable": f"{type(result).__name__}: {type(error).__name__}: {told(error)}"[:300]}

@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import jsonschema
-
-from bridle.errors import UsageError
+from bridle.arguments import Schema, sound
 from bridle.harness import digest
 
 
@@ -24,11 +22,8 @@ class Surface:
     def __init__(self, tools: Mapping[str, Mapping[str, Any]]) -> None:
         """`tools` as above; UsageError where a schema is none."""
         for name, schema in tools.items():
-            try:
-                jsonschema.Draft202012Validator.check_schema(dict(schema))
-            except jsonschema.SchemaError as error:
-                raise UsageError(f"The surface of {name} is not a JSON Schema: {error.message}.") from None
-        self._ranges = {name: jsonschema.Draft202012Validator(dict(schema)) for name, schema in tools.items()}
+            sound(schema, f"The surface of {name}")
+        self._ranges = {name: Schema(schema) for name, schema in tools.items()}
         self.digest = digest({name: dict(schema) for name, schema in tools.items()})
 
     def holds(self, tool: str) -> bool:
@@ -39,8 +34,5 @@ class Surface:
         """Why a final call lies outside; empty where it lies inside."""
         if tool not in self._ranges:
             return f"the release may not touch {tool}"
-        error = next(self._ranges[tool].iter_errors(arguments), None)
-        if error is None:
-            return ""
-        where = ".".join(str(part) for part in error.absolute_path) or "arguments"
-        return f"the release may not touch {tool} with this {where}: {error.message}"
+        misfit = self._ranges[tool].misfit(arguments)
+        return "" if misfit is None else f"the release may not touch {tool} with this {misfit.where}: {misfit.message}"

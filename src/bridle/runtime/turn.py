@@ -11,6 +11,7 @@ from bridle.environment import Step
 from bridle.errors import Failure
 from bridle.harness import Action
 from bridle.runtime.effects import Refusal
+from bridle.runtime.frozen import FrozenCall
 from bridle.runtime.tally import Tally
 from bridle.trace import Origin, TraceStep
 
@@ -68,10 +69,12 @@ def _json(call: Any) -> str:
 class Attempt(NamedTuple):
     """A call on its way: the agent's `proposed` one, and the one to be made of it (again, or as `rule` revised it).
 
-    `confidence` is the agent's own in its proposal, None where it stated none.
+    `frozen` is the proposed one as it is passed on, or why it can't be. `confidence` is the agent's own in its
+    proposal, None where it stated none.
     """
 
     proposed: Action
+    frozen: FrozenCall | str
     call: Any
     origin: Origin
     rule: str = ""
