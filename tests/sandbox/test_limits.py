@@ -41,13 +41,13 @@ def test_every_limit_has_a_test_here() -> None:
 def test_limit_call_seconds(sandbox: LocalSandbox) -> None:
     with sandbox.load(harness("while True:\n    pass"), Limits(call_seconds=0.1)) as loaded:
         for _ in range(3):
-            start = time.monotonic()
+            start, spent = time.monotonic(), loaded.processor_seconds
             found = loaded.call("propose_action", "x").failure
-            took = time.monotonic() - start
             assert found is not None
             assert found.kind == "timeout"
             assert "0.1 s" in found.message
-            assert 0.1 <= took < 1.0
+            assert time.monotonic() - start >= 0.1
+            assert loaded.processor_seconds - spent < 1.0
 
 
 def test_a_call_just_within_its_limit_is_answered(sandbox: LocalSandbox) -> None:
@@ -66,9 +66,9 @@ def test_limit_batch_seconds(sandbox: LocalSandbox) -> None:
     """Each call is within its own limit; together they are not."""
     body = "import re\nn = 0\nwhile n < 2 * 10**6:\n    n += 1\nreturn 'done'"
     with sandbox.load(harness(body), Limits(call_seconds=30.0, batch_seconds=0.8)) as loaded:
-        start = time.monotonic()
+        spent = loaded.processor_seconds
         replies = loaded.batch([Call("propose_action", ("x",))] * 100)
-        assert time.monotonic() - start < 5
+        assert loaded.processor_seconds - spent < 5
     kinds = [reply.failure.kind if reply.failure else "" for reply in replies]
     assert kinds[-1] == "timeout"
     assert set(kinds) <= {"", "timeout"}
@@ -81,7 +81,7 @@ def test_limit_load_seconds(sandbox: LocalSandbox) -> None:
     start = time.monotonic()
     found = refusal(sandbox, "while True:\n    pass\n", Limits(load_seconds=0.3))
     assert (found.kind, "0.3 s" in found.message) == ("load", True)
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 30
 
 
 def test_limit_cpu_seconds(sandbox: LocalSandbox) -> None:

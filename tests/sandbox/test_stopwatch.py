@@ -71,23 +71,24 @@ def workers(sandbox: LocalSandbox) -> list[int]:
 
 
 @contextmanager
-def stopped(sandbox: LocalSandbox, seconds: float) -> Iterator[None]:
-    """The workers stand still for a while, as on a machine that has no time for them."""
+def stopped(sandbox: LocalSandbox, seconds: float | None = None) -> Iterator[None]:
+    """The workers stand still for a while, or as long as this lasts, as on a machine that has no time for them."""
     pids = workers(sandbox)
 
     def send(number: int) -> None:
         for pid in pids:
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, number)
-            except ProcessLookupError:
-                continue
 
     send(signal.SIGSTOP)
-    timer = threading.Timer(seconds, send, (signal.SIGCONT,))
+    timer = threading.Timer(seconds or 60, send, (signal.SIGCONT,))
     timer.start()
     try:
         yield
     finally:
+        if seconds is None:
+            timer.cancel()
+            send(signal.SIGCONT)
         timer.join()
 
 
@@ -103,7 +104,7 @@ def test_a_harness_that_is_busy_or_sleeps_is_late_at_about_its_limit(
     assert failure is not None
     assert (failure.blame, failure.kind) == (Blame.HARNESS, "timeout")
     assert failure.message == f"the call took longer than {LIMIT:g} s"
-    assert LIMIT <= took < 10 * LIMIT
+    assert LIMIT <= took < PATIENCE * LIMIT
 
 
 @ASKS
@@ -126,11 +127,11 @@ def test_a_batch_that_stood_still_beyond_its_own_limit_is_answered(sandbox: Loca
 def test_a_worker_that_never_runs_is_the_machines_fault(sandbox: LocalSandbox, ask: Ask) -> None:
     """And it ends: in a multiple of the limit. The next call is asked of a fresh worker."""
     with sandbox.load(DEEDS, Limits(call_seconds=0.05)) as loaded:
-        with stopped(sandbox, 2.5):
+        with stopped(sandbox):
             began = time.monotonic()
             with pytest.raises(SandboxFault, match=r"too busy: in 1\.5 s .* 0\.05 s of CPU"):
                 ask(loaded, "x")
-            assert PATIENCE * 0.05 <= time.monotonic() - began < 2.4
+            assert time.monotonic() - began >= PATIENCE * 0.05
         assert ask(loaded, "x") == Reply("x")
 
 
@@ -147,7 +148,7 @@ def test_loading_is_counted_the_same_way() -> None:
                     assert alone(loaded, "x") == Reply("x")
         with sandbox.load(DEEDS, limits):
             spared(sandbox)
-            with stopped(sandbox, 2.5), pytest.raises(SandboxFault, match="too busy"):
+            with stopped(sandbox), pytest.raises(SandboxFault, match="too busy"):
                 sandbox.load(DEEDS, Limits(load_seconds=0.05))
         asleep = "import sys\nlock = sys.modules['_thread'].allocate_lock()\nlock.acquire()\nlock.acquire()\n"
         with pytest.raises(HarnessFault, match=r"loading took longer than 0\.3 s"):
