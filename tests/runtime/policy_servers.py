@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +26,10 @@ class Served:
         self.fault: Callable[[BaseHTTPRequestHandler], None] | None = None
         self.answer: dict[str, Any] | None = None
         self.revision: Any = REVISION
+        self.published: dict[str, Any] = {}
+        """What is read by GET, by path."""
+        self.released = threading.Event()
+        """Set when the server stops: what hangs ends then."""
 
 
 def question(body: dict[str, Any]) -> AuthorizationRequest:
@@ -50,10 +55,19 @@ def decided(body: dict[str, Any]) -> bool | None:
 
 
 @contextmanager
-def serving(respond: Callable[[Served, BaseHTTPRequestHandler, Any], None]) -> Iterator[Served]:
+def serving(
+    respond: Callable[[Served, BaseHTTPRequestHandler, Any], None], tls: ssl.SSLContext | None = None
+) -> Iterator[Served]:
     served = Served()
 
     class Handler(BaseHTTPRequestHandler):
+        released = served.released
+
+        def do_GET(self) -> None:
+            served.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}, None))
+            found = self.path in served.published
+            send(self, served.published.get(self.path), status=200 if found else 404)
+
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             served.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
@@ -67,12 +81,15 @@ def serving(respond: Callable[[Served, BaseHTTPRequestHandler, Any], None]) -> I
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    served.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    served.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield served
     finally:
+        served.released.set()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -124,22 +141,44 @@ def authzen(served: Served, handler: BaseHTTPRequestHandler, body: Any) -> None:
         send(handler, {"decision": verdict} if verdict else {"decision": False, "context": {"reasons": [reason]}})
 
 
-def drip(handler: BaseHTTPRequestHandler) -> None:
-    """A byte now and then: never silent for long, never done."""
+def begin(handler: BaseHTTPRequestHandler, **headers: str) -> None:
+    """A good status and good headers, without saying how long the answer will be."""
     handler.send_response(200)
     handler.send_header("Content-Type", "application/json")
+    if echo := handler.headers.get("X-Request-ID"):
+        handler.send_header("X-Request-ID", echo)
+    for name, value in headers.items():
+        handler.send_header(name.replace("_", "-"), value)
     handler.end_headers()
-    for byte in b'{"decision": true, "result": true' + b" " * 200:
+
+
+def drip(handler: Any) -> None:
+    """A byte now and then: never silent for long, and not done before the server stops."""
+    begin(handler)
+    handler.wfile.write(GOOD[:-1])
+    while not handler.released.wait(0.02):
         try:
-            handler.wfile.write(bytes([byte]))
+            handler.wfile.write(b" ")
             handler.wfile.flush()
         except OSError:
             return
-        time.sleep(0.02)
 
 
-def hang(handler: BaseHTTPRequestHandler) -> None:
-    time.sleep(0.6)
+def drip_headers(handler: Any) -> None:
+    handler.send_response(200)
+    while not handler.released.wait(0.02):
+        try:
+            handler.wfile.write(b"X")
+            handler.wfile.flush()
+        except OSError:
+            return
+
+
+def hang(handler: Any) -> None:
+    """A good answer, once the server stops."""
+    handler.released.wait(60)
+    with contextlib.suppress(OSError):
+        send(handler, GOOD)
 
 
 def drop(handler: BaseHTTPRequestHandler) -> None:
@@ -152,13 +191,17 @@ def cut(handler: BaseHTTPRequestHandler) -> None:
     send(handler, b'{"decision": true, "result": true}', Content_Length="500")
 
 
+def chunked(handler: BaseHTTPRequestHandler) -> None:
+    """In pieces that are never said to be all."""
+    handler.protocol_version = "HTTP/1.1"
+    begin(handler, Transfer_Encoding="chunked")
+    handler.wfile.write(b"%x\r\n%b\r\n" % (len(GOOD), GOOD))
+    drop(handler)
+
+
 def flood(handler: BaseHTTPRequestHandler) -> None:
     """Too much, without saying how much it will be."""
-    handler.send_response(200)
-    handler.send_header("Content-Type", "application/json")
-    if echo := handler.headers.get("X-Request-ID"):
-        handler.send_header("X-Request-ID", echo)
-    handler.end_headers()
+    begin(handler)
     handler.wfile.write(b'{"decision": true, "result": true}' + b" " * (1 << 21))
 
 
@@ -170,6 +213,8 @@ GOOD = b'{"decision": true, "result": true}'
 FAULTS: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {
     "hangs": hang,
     "drips": drip,
+    "drips headers": drip_headers,
+    "never says that it is all": chunked,
     "drops the connection": drop,
     "cuts the answer short": cut,
     "floods": flood,
@@ -181,6 +226,16 @@ FAULTS: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {
     "html": lambda handler: send(handler, GOOD, kind="text/html"),
     "no JSON": lambda handler: send(handler, b"true!"),
     "not UTF-8": lambda handler: send(handler, b'{"decision": true, "result": true, "x": "\xff"}'),
+    "a surrogate in UTF-8": lambda handler: send(handler, b'{"decision": true, "result": true, "x": "\xed\xa0\x80"}'),
+    "a lone surrogate": lambda handler: send(
+        handler, b'{"decision": true, "result": true, "context": {"reason": "\\ud800"}}'
+    ),
+    "a revision that is no text": lambda handler: send(
+        handler, b'{"decision": true, "result": true, "provenance": {"bundles": {"a": {"revision": "\\ud800"}}}}'
+    ),
+    "UTF-16": lambda handler: send(handler, GOOD.decode().encode("utf-16")),
+    "a mark before it": lambda handler: send(handler, b"\xef\xbb\xbf" + GOOD),
+    "not a number": lambda handler: send(handler, b'{"decision": true, "result": true, "x": NaN}'),
     "a bare true": lambda handler: send(handler, True),
     "a list": lambda handler: send(handler, [{"decision": True, "result": True}]),
     "nothing": lambda handler: send(handler, {}),
@@ -197,3 +252,6 @@ FAULTS: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {
     "null": lambda handler: send(handler, {"decision": None, "result": None}),
 }
 """Whatever a server may do wrong while it means to permit."""
+
+SLOW = ("hangs", "drips", "drips headers")
+"""The faults that only a deadline ends."""

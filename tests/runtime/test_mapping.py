@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -45,9 +46,18 @@ def test_a_call_becomes_a_question() -> None:
 
 
 def test_the_resource_asked_about_is_the_one_that_the_call_names() -> None:
-    """Facts about another resource lend it their properties, never their name."""
-    request = MAPPING.request(call(expense={"id": "E-2"}), FACTS)
-    assert request.resource["id"] == "E-2"
+    """What the control plane says of another one is not decided by."""
+    with pytest.raises(Unreadable, match="id of the Expense"):
+        MAPPING.request(call(expense={"id": "E-2"}), FACTS)
+    nameless = replace(FACTS, resource={"properties": {"owner": "bob"}})
+    assert MAPPING.request(call(expense={"id": "E-2"}), nameless).resource["id"] == "E-2"
+
+
+@pytest.mark.parametrize("stated", [{"owner": "bob"}, {"type": "Invoice"}, {"attributes": {}}, {"disputed": None}])
+def test_what_the_control_plane_says_of_a_resource_is_not_left_out(stated: dict[str, Any]) -> None:
+    """A property beside the properties would be missing where a prohibition looks for it."""
+    with pytest.raises(Unreadable, match=f"{next(iter(stated))} of the Expense"):
+        MAPPING.request(call(), replace(FACTS, resource={**FACTS.resource, **stated}))
 
 
 @pytest.mark.parametrize(

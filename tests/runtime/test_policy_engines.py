@@ -89,6 +89,77 @@ def test_what_does_not_fit_together_is_no_engine(policies: str, schema: str, say
         CedarEngine(policies, schema)
 
 
+@pytest.mark.parametrize("effect", ["forbid", "permit"])
+def test_a_template_that_nobody_links_is_no_policy(effect: str) -> None:
+    """Cedar parses and validates it, and then leaves it out: a prohibition among them would prohibit nothing."""
+    template = f'@id("barred") {effect} (principal == ?principal, action == Action::"approve", resource);'
+    with pytest.raises(PolicyFault, match="template"):
+        CedarEngine(CEDAR_POLICIES + template, CEDAR_SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("part", "says"),
+    [
+        ({"subject": {**PERMITTED.subject, "suspended": True}}, "User"),
+        ({"resource": {**PERMITTED.resource, "disputed": True}}, "Expense"),
+        ({"action": {"name": "approve", "properties": {"on_behalf_of": "eve"}}}, "an action is a name"),
+    ],
+)
+def test_what_no_policy_could_read_is_not_left_out(part: dict[str, Any], says: str) -> None:
+    """A prohibition that looks for an attribute must not miss it because it was stated in the wrong place."""
+    schema = CEDAR_SCHEMA.replace("limit: Long", "limit: Long, suspended?: Bool").replace(
+        "total: Long", "total: Long, disputed?: Bool"
+    )
+    barred = """
+        @id("barred") forbid (principal, action, resource)
+        when { (principal has suspended && principal.suspended) || (resource has disputed && resource.disputed) };
+    """
+    engine = CedarEngine(CEDAR_POLICIES + barred, schema)
+    assert engine.evaluate(PERMITTED).permits
+    for _ in range(2):
+        decision = engine.evaluate(replace(PERMITTED, **part))
+        assert decision.outcome is Outcome.INDETERMINATE
+        assert says in decision.errors[0]
+    placed = {**PERMITTED.subject, "properties": {"limit": 10_000, "suspended": True}}
+    assert engine.evaluate(replace(PERMITTED, subject=placed)).reasons == ("barred",)
+
+
+def test_a_schema_in_a_namespace() -> None:
+    schema = """
+        namespace Office {
+            entity User;
+            entity Paper;
+            action reading;
+            action view in [reading] appliesTo { principal: User, resource: Paper };
+        }
+    """
+    policies = '@id("view") permit (principal, action in Office::Action::"reading", resource);'
+    request = AuthorizationRequest(
+        subject={"type": "Office::User", "id": "ann"},
+        action={"name": "view"},
+        resource={"type": "Office::Paper", "id": "P-1"},
+    )
+    spoken, plain = CedarEngine(policies, schema, namespace="Office"), CedarEngine(policies, schema)
+    assert spoken.evaluate(request).reasons == ("view",)
+    assert spoken.evaluate(request).permits
+    assert plain.evaluate(request).outcome is Outcome.INDETERMINATE
+    assert spoken.policy_digest != plain.policy_digest
+
+
+def test_entities_in_either_of_cedars_forms() -> None:
+    uid = {"type": "User", "id": "ann"}
+    ann = {"attrs": {"limit": 5}, "parents": [{"type": "Role", "id": "manager"}]}
+    for form in (uid, {"__entity": uid}):
+        engine = CedarEngine(CEDAR_POLICIES, CEDAR_SCHEMA, entities=[{**ann, "uid": form}])
+        assert engine.evaluate(replace(PERMITTED, subject=uid, context={"amount": 5})).permits
+
+
+@pytest.mark.parametrize("entities", [[{}], [{"uid": "ann"}], [{"uid": {1}}], [None], [{"uid": {"type": "User"}}]])
+def test_entities_that_are_none_are_refused(entities: Any) -> None:
+    with pytest.raises(PolicyFault, match="entities can't be used"):
+        CedarEngine(CEDAR_POLICIES, CEDAR_SCHEMA, entities=entities)
+
+
 def test_entities_are_held_to_the_schema_when_the_engine_is_built() -> None:
     ann: dict[str, Any] = {"uid": {"type": "User", "id": "ann"}, "attrs": {"limit": "lots"}, "parents": []}
     with pytest.raises(PolicyFault, match="entities can't be used"):
@@ -236,6 +307,16 @@ def test_a_callable_permits_by_true_and_by_nothing_else(answer: Any) -> None:
     decision = FunctionEngine(lambda request: answer, name="odd").evaluate(PERMITTED)
     assert decision.outcome is Outcome.INDETERMINATE
     assert decision.errors
+
+
+def test_a_callable_whose_answer_can_not_even_be_shown_permits_nothing() -> None:
+    class Unspeakable:
+        def __repr__(self) -> str:
+            raise RuntimeError("no")
+
+    answer: Any = Unspeakable()
+    decision = FunctionEngine(lambda request: answer, name="odd").evaluate(PERMITTED)
+    assert decision.errors == ("it answered Unspeakable, not True or False",)
 
 
 def test_a_callable_that_raises_or_times_out_permits_nothing() -> None:

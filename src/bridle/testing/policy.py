@@ -126,10 +126,19 @@ UNDECIDABLE = {
 }
 """Well-formed requests that lack what the policy reads: the trap where engines fail open."""
 
+
+def _nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 MALFORMED: dict[str, AuthorizationRequest] = {
     "nothing": AuthorizationRequest(subject={}, action={}, resource={}),
     "not JSON": replace(PERMITTED, context={"amount": object()}),
     "no number": replace(PERMITTED, context={"amount": float("nan")}),
+    "nested beyond all depth": replace(PERMITTED, context={"amount": _nested(100_000)}),
     "beyond exact integers": replace(PERMITTED, context={"amount": 2**80}),
     "not text": replace(PERMITTED, resource={**PERMITTED.resource, "id": "\ud800"}),
     "types that are none": replace(PERMITTED, subject={"type": "no type at all!", "id": ["ann"]}),

@@ -50,7 +50,7 @@ def _checked(request: AuthorizationRequest, answer: Any, error: str) -> Decision
     asked = ""
     try:
         asked = request.digest
-    except (ValueError, TypeError, AttributeError) as broken:
+    except (ValueError, TypeError, AttributeError, RecursionError) as broken:
         error = error or str(broken)
     if not error and not isinstance(answer, Decision):
         error = f"the engine answered {type(answer).__name__}"

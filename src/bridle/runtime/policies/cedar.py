@@ -29,15 +29,19 @@ class CedarEngine:
     blocks = False
     """It decides in this process, in microseconds: an asynchronous guard asks it in place."""
 
-    def __init__(self, policies: str, schema: str, *, entities: Sequence[Mapping[str, Any]] = ()) -> None:
+    def __init__(
+        self, policies: str, schema: str, *, entities: Sequence[Mapping[str, Any]] = (), namespace: str = ""
+    ) -> None:
         """Parse and validate all.
 
         `policies` is Cedar text, `schema` Cedar or JSON schema text, `entities` (Cedar's JSON form) those that hold for
-        every request, such as a directory of roles; a request's own entities are added to them.
+        every request, such as a directory of roles; a request's own entities are added to them. `namespace` is the one
+        in which the schema declares its actions; types of entities are named in full wherever they are named.
 
         Raises:
             MissingExtra: cedarpy is not installed.
-            PolicyFault: a text does not parse, the policies are not valid under the schema, or an entity is not.
+            PolicyFault: a text does not parse, the policies are not valid under the schema, or an entity is not; or a
+                policy is a template, which decides nothing as long as nobody links it.
         """
         try:
             import cedarpy
@@ -49,33 +53,43 @@ class CedarEngine:
         parse = cedarpy.Schema.from_json_str if json_schema else cedarpy.Schema.from_str
         self._schema = _parsed("schema", schema, parse)
         self._policies = _parsed("policies", policies, cedarpy.PolicySet.from_str)
+        if self._policies.templates():
+            raise PolicyFault(
+                "A Cedar policy is a template (?principal, ?resource), and nothing links it: write it out."
+            )
         checked = cedarpy.validate_policies(policies, self._schema)
         if not checked:
             raise PolicyFault(f"The Cedar policies don't fit their schema: {'; '.join(map(str, checked.errors))}.")
-        document = json.dumps(list(entities))
+        try:
+            document = json.dumps(list(entities))
+        except (TypeError, ValueError) as error:
+            raise PolicyFault(f"The Cedar entities can't be used: {error}.") from None
         self._base = _parsed("entities", document, lambda text: cedarpy.Entities.from_json_str(text, self._schema))
-        self._known = {
-            (canonical_text(entity["uid"]["type"]), canonical_text(entity["uid"]["id"])) for entity in entities
-        }
+        uids = [entity["uid"].get("__entity", entity["uid"]) for entity in entities]
+        self._known = {(canonical_text(uid["type"]), canonical_text(uid["id"])) for uid in uids}
+        self._action = f"{namespace}::Action" if namespace else "Action"
         self._subjects: dict[str, Any] = {}
         self._last: tuple[str, str, Any] = ("", "", None)
-        self.policy_digest = digest({"cedar": policies, "schema": schema, "entities": json.loads(document)})
+        spoken = {"namespace": namespace} if namespace else {}
+        self.policy_digest = digest({"cedar": policies, "schema": schema, "entities": json.loads(document), **spoken})
 
     def evaluate(self, request: AuthorizationRequest) -> Decision:
         """Decide; whatever goes wrong is an indeterminate decision."""
         request_digest = ""
         try:
             request_digest, written = request.digest, request.written
+            if len(request.action) != 1:
+                raise ValueError("an action is a name here and nothing else: what it is done with is the context")
             question = {
                 # Ids as structures, which need no quoting.
                 "principal": {"type": request.subject["type"], "id": request.subject["id"]},
-                "action": {"type": "Action", "id": request.action["name"]},
+                "action": {"type": self._action, "id": request.action["name"]},
                 "resource": {"type": request.resource["type"], "id": request.resource["id"]},
                 "context": written.context,
             }
             result = self._decide([question], self._policies, self._entities(request, written), self._schema)[0]
             found, answer = result.diagnostics, result.decision
-        except (ValueError, TypeError, LookupError) as error:
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
             return self._decision(Outcome.INDETERMINATE, request_digest, errors=(f"{type(error).__name__}: {error}",))
         errors = tuple(found.errors)
         ids = found.id_annotations_by_reason
@@ -106,6 +120,9 @@ class CedarEngine:
         """`entities` and the one with these members, unless the base holds it and the request says nothing of it."""
         uid = (members["type"], members["id"])
         attributes, parents = members.get("properties"), members.get("parents")
+        if len(members) != 2 + (attributes is not None) + (parents is not None):
+            # Left out, it would be missing where a prohibition looks for it.
+            raise ValueError(f"{uid[0]} has members besides type, id, properties and parents, which no policy can read")
         if attributes is None and parents is None and uid in self._known:
             return entities
         name = f'{{"type":{uid[0]},"id":{uid[1]}}}'

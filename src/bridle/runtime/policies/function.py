@@ -29,7 +29,9 @@ class FunctionEngine:
             return self._decision(Outcome.PERMIT, request_digest)
         if answer is False:
             return self._decision(Outcome.DENY, request_digest)
-        return self._decision(Outcome.INDETERMINATE, request_digest, f"it answered {answer!r}, not True or False")
+        return self._decision(
+            Outcome.INDETERMINATE, request_digest, f"it answered {type(answer).__name__}, not True or False"
+        )
 
     def _decision(self, outcome: Outcome, request_digest: str, error: str = "") -> Decision:
         return Decision(

@@ -30,6 +30,9 @@ from bridle.runtime.policies.reading import ABSENT, Reading, Unreadable, reading
 
 _TOOL = Reading("token")
 
+_HELD = frozenset(("properties", "parents"))
+"""What the control plane may say of a resource, besides its type and id."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Argument:
@@ -138,9 +141,12 @@ class RequestMapping:
             if value is not ABSENT:
                 context[name] = value
         resource = {"type": spec.resource_type, "id": _identifier(spec, call)}
-        for key in ("properties", "parents"):
-            if key in facts.resource:
-                resource[key] = facts.resource[key]
+        for key, fact in facts.resource.items():
+            if key in _HELD:
+                resource[key] = fact
+            elif key not in resource or resource[key] != fact:
+                # Left out, a policy would decide without it; a fact of another resource it would decide by.
+                raise Unreadable(f"the control plane's {key} of the {spec.resource_type} is no fact about this one")
         return AuthorizationRequest(
             subject=facts.subject, action={"name": spec.action}, resource=resource, context=context
         )

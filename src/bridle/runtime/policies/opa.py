@@ -2,11 +2,13 @@
 
 OPA answers an undefined document, such as that of a wrong path or of a rule without a default, with 200 and no
 `result`: that is no decision. Errors of built-in functions are asked to be errors (`strict-builtin-errors`), since they
-otherwise make a `deny` rule silently undefined. Source: OPA's REST API, Data API.
+otherwise make a `deny` rule silently undefined. Where OPA warns of how it was asked, it warns that the input did not
+reach it: what it then decided is not what was asked. Source: OPA's REST API, Data API and provenance.
 """
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +16,7 @@ from urllib.parse import quote
 from bridle.authorization import AuthorizationRequest, Decision, Outcome
 from bridle.errors import PolicyFault
 from bridle.harness import digest
-from bridle.runtime.policies.endpoint import Endpoint, Unanswered, texts
+from bridle.runtime.policies.endpoint import Endpoint, Unanswered, texts, under, word
 
 UNDERSTOOD = frozenset(("allow", "reasons", "errors"))
 """What a result that is an object may say. Anything else may be a condition or an obligation that nobody here meets."""
@@ -36,19 +38,22 @@ class OpaEngine:
         headers: Mapping[str, str] | None = None,
         seconds: float = 2.0,
         plaintext: bool = False,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """`url` is the server's (`https://opa.internal:8181`), `path` the document's (`office/allow`).
+
+        The rest is as for an `Endpoint`.
 
         Raises:
             PolicyFault: the URL or the path is none, or the way there is not secured.
         """
         names = path.strip("/").split("/")
-        if not all(names):
+        if not all(names) or {".", ".."} & set(names):
             raise PolicyFault(f"{path!r} is no path of an OPA document; use one such as office/allow.")
         document = "/".join(quote(name, safe="") for name in names)
         query = "provenance=true&strict-builtin-errors=true"
         self._endpoint = Endpoint(
-            f"{url.rstrip('/')}/v1/data/{document}?{query}", headers=headers, seconds=seconds, plaintext=plaintext
+            under(url, f"/v1/data/{document}?{query}"), headers=headers, seconds=seconds, plaintext=plaintext, tls=tls
         )
         self._path, self._version = path.strip("/"), version
 
@@ -58,8 +63,11 @@ class OpaEngine:
         try:
             request_digest = request.digest
             answer = self._endpoint.post(b'{"input":%b}' % request.canonical).body
-        except (ValueError, TypeError, AttributeError, Unanswered) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError, Unanswered) as error:
             return self._decision(Outcome.INDETERMINATE, request_digest, {}, errors=(str(error),))
+        if answer.get("warning") is not None:
+            warned = f"the server warns: {word(answer['warning'])}"
+            return self._decision(Outcome.INDETERMINATE, request_digest, answer, errors=(warned,))
         if "result" not in answer:
             undefined = f"the document {self._path} is undefined"
             return self._decision(Outcome.INDETERMINATE, request_digest, answer, errors=(undefined,))
@@ -77,14 +85,14 @@ class OpaEngine:
                 request_digest,
                 answer,
                 reasons,
-                (f"{allow!r} is neither true nor false", *errors),
+                (f"{word(allow)} is neither true nor false", *errors),
             )
         if not allow:
             return self._decision(
                 Outcome.DENY, request_digest, answer, reasons or (f"{self._path} is false",), tuple(errors)
             )
         if unknown := sorted(name for name in stated if name not in UNDERSTOOD):
-            errors.append(f"the permit says {', '.join(unknown)}, which nobody here can meet")
+            errors.append(f"the permit says {word(', '.join(unknown))}, which nobody here can meet")
         outcome = Outcome.INDETERMINATE if errors else Outcome.PERMIT
         return self._decision(outcome, request_digest, answer, reasons or (f"{self._path} is true",), tuple(errors))
 
@@ -106,9 +114,12 @@ class OpaEngine:
 
 
 def _revisions(answer: Mapping[str, Any]) -> dict[str, str]:
-    """The revision of each bundle that the server decided by, as it says."""
+    """The revision of each bundle that the server decided by, as it says; "" for the one bundle of an old server."""
     provenance = answer.get("provenance")
-    bundles = provenance.get("bundles") if isinstance(provenance, dict) else None
-    if not isinstance(bundles, dict):
+    if not isinstance(provenance, dict):
         return {}
-    return {name: str(bundle.get("revision", "")) for name, bundle in bundles.items() if isinstance(bundle, dict)}
+    bundles = provenance.get("bundles")
+    found = {"": str(provenance["revision"])} if "revision" in provenance else {}
+    if isinstance(bundles, dict):
+        found |= {name: str(bundle.get("revision", "")) for name, bundle in bundles.items() if isinstance(bundle, dict)}
+    return found
