@@ -105,6 +105,8 @@ def test_opa_is_asked_as_its_document_says() -> None:
         ({"allow": False, "reasons": ["too much", 5]}, Outcome.DENY, ("too much",)),
         ({"allow": False}, Outcome.DENY, ("office/allow is false",)),
         ({"allow": False, "obligations": ["log"]}, Outcome.DENY, ("office/allow is false",)),
+        ({"allow": False, "errors": ["lookup failed"]}, Outcome.INDETERMINATE, None),
+        ({"allow": False, "errors": []}, Outcome.DENY, ("office/allow is false",)),
         ({"allow": True, "obligations": ["redact"]}, Outcome.INDETERMINATE, None),
         ({"allow": True, "condition": "x < 5"}, Outcome.INDETERMINATE, None),
         ({"allow": True, "errors": ["lookup failed"]}, Outcome.INDETERMINATE, None),
@@ -186,7 +188,7 @@ def test_authzen_is_asked_as_the_specification_says() -> None:
     assert path == "/access/v1/evaluation"
     assert headers["content-type"] == "application/json"
     assert headers["authorization"] == "Bearer t"
-    assert headers["x-request-id"] == PERMITTED.digest
+    assert headers["x-request-id"].startswith(PERMITTED.digest)
     assert set(body) == {"subject", "action", "resource", "context"}
     for entity in (body["subject"], body["resource"]):
         assert set(entity) <= {"type", "id", "properties"}, "there is no place for anything else"
@@ -258,6 +260,16 @@ def test_authzen_a_server_that_never_says_to_which_request_is_asked_without_an_i
         assert "x-request-id" not in served.asked[-1][1]
         served.fault = None
         assert AuthzenEngine(served.url, identified=False).evaluate_all(BATCH)[0].permits
+
+
+def test_authzen_an_answer_to_an_earlier_asking_is_none() -> None:
+    """The same question is asked under another identifier: whoever keeps answers on the way can't pass them on."""
+    with servers.serving(servers.authzen) as served:
+        engine = AuthzenEngine(served.url)
+        assert engine.evaluate(PERMITTED).permits
+        earlier = served.asked[0][1]["x-request-id"]
+        served.fault = lambda handler: servers.send(handler, {"decision": True}, X_Request_ID=earlier)
+        assert engine.evaluate(PERMITTED).outcome is Outcome.INDETERMINATE
 
 
 def test_authzen_two_identifiers_are_none() -> None:

@@ -11,6 +11,7 @@ Authorization API 1.0, final January 2026.
 
 from __future__ import annotations
 
+import secrets
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -118,12 +119,16 @@ class AuthzenEngine:
         return [self._read(answer, name) for answer, (name, _) in zip(answers, questions, strict=True)]
 
     def _asked(self, endpoint: Endpoint, body: bytes, name: str) -> dict[str, Any]:
-        """The server's answer to the request of this name; Unanswered where it is to another one."""
-        answered = endpoint.post(body, {"X-Request-ID": name} if self._identified else {})
+        """The server's answer to this asking of the request of this name; Unanswered where it is to another one."""
+        if not self._identified:
+            return endpoint.post(body).body
+        # Digest first, for whoever reads the server's log; then what tells this asking from an earlier one.
+        asking = f"{name}-{secrets.token_hex(8)}"
+        answered = endpoint.post(body, {"X-Request-ID": asking})
         echo = answered.headers.get("x-request-id")
-        if self._identified and echo is None:
+        if echo is None:
             raise Unanswered("the answer does not say to which request (a server that never does: identified=False)")
-        if self._identified and echo != name:
+        if echo != asking:
             raise Unanswered(f"the answer is to the request {word(echo)}, which is not the one that was asked")
         return answered.body
 

@@ -87,14 +87,15 @@ class OpaEngine:
                 reasons,
                 (f"{word(allow)} is neither true nor false", *errors),
             )
+        reasons = reasons or (f"{self._path} is {'true' if allow else 'false'}",)
         if not allow:
-            return self._decision(
-                Outcome.DENY, request_digest, answer, reasons or (f"{self._path} is false",), tuple(errors)
-            )
+            # A denial is for good; one by a policy that could not look everything up is none.
+            outcome = Outcome.INDETERMINATE if errors else Outcome.DENY
+            return self._decision(outcome, request_digest, answer, reasons, tuple(errors))
         if unknown := sorted(name for name in stated if name not in UNDERSTOOD):
             errors.append(f"the permit says {word(', '.join(unknown))}, which nobody here can meet")
         outcome = Outcome.INDETERMINATE if errors else Outcome.PERMIT
-        return self._decision(outcome, request_digest, answer, reasons or (f"{self._path} is true",), tuple(errors))
+        return self._decision(outcome, request_digest, answer, reasons, tuple(errors))
 
     def _decision(
         self,
