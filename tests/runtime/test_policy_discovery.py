@@ -1,5 +1,6 @@
 """Where an AuthZEN server takes questions, as it says itself."""
 
+from functools import partial
 from typing import Any
 
 import policy_servers as servers
@@ -7,10 +8,17 @@ import pytest
 
 from bridle.authorization import Outcome
 from bridle.errors import PolicyFault
-from bridle.runtime.policies.authzen import AuthzenEngine
+from bridle.runtime.policies import authzen, discovery
 from bridle.runtime.policies.batch import decide
-from bridle.runtime.policies.discovery import WELL_KNOWN, Endpoints, discover
+from bridle.runtime.policies.discovery import WELL_KNOWN, Endpoints
+from bridle.runtime.policies.endpoint import Answered
 from bridle.testing.policy import PERMITTED, TOO_MUCH
+
+PATIENT = 30.0
+"""A deadline that nobody misses, however busy the machine is."""
+
+AuthzenEngine = partial(authzen.AuthzenEngine, seconds=PATIENT)
+discover = partial(discovery.discover, seconds=PATIENT)
 
 
 def published(served: servers.Served, tenant: str = "", **changed: Any) -> str:
@@ -87,3 +95,11 @@ def test_a_server_without_metadata_says_so() -> None:
         with pytest.raises(PolicyFault, match="not secured"):
             discover("http://pdp.example.com")
         assert AuthzenEngine(Endpoints(f"{served.url}/one", None)).evaluate(PERMITTED).permits
+
+
+def test_a_secured_server_does_not_lead_to_one_that_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "https://pdp.example.com"
+    stated = {"policy_decision_point": name, "access_evaluation_endpoint": "http://127.0.0.1:9/one"}
+    monkeypatch.setattr(discovery.Endpoint, "get", lambda self: Answered(stated, {}))
+    with pytest.raises(PolicyFault, match="not secured as"):
+        discover(name)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import policy_servers as servers
@@ -10,13 +11,15 @@ import pytest
 
 from bridle.authorization import Outcome, PolicyEngine
 from bridle.errors import PolicyFault
-from bridle.runtime.policies.authzen import AuthzenEngine
-from bridle.runtime.policies.opa import OpaEngine
+from bridle.runtime.policies import authzen, opa
 from bridle.runtime.policies.remembered import Decisions
 from bridle.testing.policy import PERMITTED, TOO_MUCH, PolicyEngineContract
 
 PATIENT = 30.0
 """A deadline that nobody misses, however busy the machine is."""
+
+AuthzenEngine = partial(authzen.AuthzenEngine, seconds=PATIENT)
+OpaEngine = partial(opa.OpaEngine, seconds=PATIENT)
 
 
 def seconds(fault: str) -> float:
@@ -69,7 +72,7 @@ def test_an_answer_in_pieces_is_one() -> None:
 
     with servers.serving(servers.opa) as served:
         served.fault = pieces
-        assert OpaEngine(served.url, "office/allow", seconds=PATIENT).evaluate(PERMITTED).permits
+        assert OpaEngine(served.url, "office/allow").evaluate(PERMITTED).permits
 
 
 def test_nobody_there_is_no_decision() -> None:
@@ -145,6 +148,12 @@ def test_opa_another_revision_is_another_policy() -> None:
         served.revision = None
         without = engine.evaluate(PERMITTED).policy_digest
         assert OpaEngine(served.url, "office/allow", version="2").evaluate(PERMITTED).policy_digest != without
+
+
+def test_opa_says_more_than_is_read() -> None:
+    with servers.serving(servers.opa) as served:
+        served.answer = {"result": True, "decision_id": "d-1", "metrics": {"timer_rego_query_eval_ns": 1}}
+        assert OpaEngine(served.url, "office/allow").evaluate(PERMITTED).permits
 
 
 def test_opa_the_revision_of_an_old_server_counts_too() -> None:

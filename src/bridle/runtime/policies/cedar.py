@@ -24,7 +24,7 @@ NO_MATCH = "no matching permit"
 
 
 class CedarEngine:
-    """Decides by Cedar policies. Safe to use from several threads: what it holds is immutable."""
+    """Decides by Cedar policies. Safe to use from several threads: what it keeps is never changed, only replaced."""
 
     blocks = False
     """It decides in this process, in microseconds: an asynchronous guard asks it in place."""

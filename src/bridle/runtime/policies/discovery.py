@@ -60,6 +60,8 @@ def discover(
     if not isinstance(one, str) or not (several is None or isinstance(several, str)):
         raise PolicyFault(f"The metadata at {known} does not say where questions are taken.")
     for endpoint in filter(None, (one, several)):
+        if url.startswith("https:") and not endpoint.startswith("https:"):
+            raise PolicyFault(f"The metadata at {known} leads to {endpoint}, which is not secured as {url} is.")
         way(endpoint)
     return Endpoints(one, several)
 
