@@ -75,7 +75,9 @@ class Bank(Office):
         return run
 
 
-def guard_of(bank: Bank, loaded: FakeLoaded, engine: Any = None, **changes: Any) -> Guard:
+def guard_of(
+    bank: Bank, loaded: FakeLoaded, engine: Any = None, *, pinned: dict[str, Any] | None = None, **changes: Any
+) -> Guard:
     fields: dict[str, Any] = {
         "reviewer": HarnessReviewer(HARNESS),
         "tools": TOOLS,
@@ -87,7 +89,7 @@ def guard_of(bank: Bank, loaded: FakeLoaded, engine: Any = None, **changes: Any)
     guard = Guard(
         Gate(session, MAPPING, engine or CountingEngine()),
         Conduct(**(fields | changes)),
-        harness=Pinned(HARNESS, loaded),
+        harness=Pinned(HARNESS, loaded, **(pinned or {})),
         on_escalation=(escalations := []).append,
     )
     guard.escalations = escalations  # type: ignore[attr-defined]

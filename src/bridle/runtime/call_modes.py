@@ -68,23 +68,33 @@ class Progress:
         self.doubts = settled(self.conduct, self.doubts, passage.record) + (() if new is None else (new,))
 
 
-def call_turn(observation: Observation, conduct: Conduct, carry: Carry = Carry(), *, seed: int = 0) -> Mode:
+def call_turn(
+    observation: Observation,
+    conduct: Conduct,
+    carry: Carry = Carry(),
+    *,
+    seed: int = 0,
+    proposal: Proposal | None = None,
+) -> Mode:
     """One proposal and all that is done on its behalf; returns a `CallTurn`.
 
-    The agent is asked once. A refused proposal ends the turn with `step` None and the next turn asks again, with the
-    reason, until `conduct.attempts` are spent; then the environment is told that the turn brought nothing.
+    The agent, or a harness that acts alone, is asked once, where no `proposal` is stated beforehand. A refused proposal
+    ends the turn with `step` None and the next turn asks again, with the reason, until `conduct.attempts` are spent;
+    then the environment is told that the turn brought nothing.
     """
     progress = Progress(conduct, carry, remaining(conduct, carry.doubts, observation))
     try:
-        return (yield from _turn(observation, progress, seed))
+        return (yield from _turn(observation, progress, proposal, seed))
     except Abandoned:
         failures = tuple(p.ruling.failure for p in progress.passages if p.ruling.failure is not None)
         return _ended(progress, CallTurn(progress.records, None, carry._replace(doubts=progress.doubts), failures))
 
 
-def _turn(observation: Observation, progress: Progress, seed: int) -> Generator[Effect, Any, CallTurn]:
+def _turn(
+    observation: Observation, progress: Progress, proposal: Proposal | None, seed: int
+) -> Generator[Effect, Any, CallTurn]:
     conduct, reviewer = progress.conduct, progress.conduct.reviewer
-    proposed = yield from reviewer.propose(observation, progress.carry.refusals, seed)
+    proposed = proposal or (yield from reviewer.propose(observation, progress.carry.refusals, seed))
     if isinstance(proposed, Failure):
         progress.passages.append(_unproposed(conduct, proposed))
         return (yield from _stopped(progress))

@@ -16,7 +16,7 @@ from bridle.errors import EnvironmentFault, PolicyFault, told
 from bridle.harness import Action
 from bridle.runtime.denials import Denials
 from bridle.runtime.effects import Authorise, Effect, Execute, Observe, Probe, Withhold
-from bridle.runtime.frozen import FrozenCall, freeze
+from bridle.runtime.frozen import FrozenCall, freeze, own
 from bridle.runtime.policies.batch import decide
 from bridle.runtime.policies.mapping import RequestMapping
 from bridle.runtime.policies.remembered import Decisions
@@ -65,6 +65,12 @@ class Gate:
         self._withholding = session if isinstance(session, Withholding) else None
         self._denials, self._decisions = Denials(volatile), decisions
         self._permit: FrozenCall | None = None
+        self._handed: list[FrozenCall] = []
+
+    def begin(self) -> list[FrozenCall]:
+        """A turn begins: its calls are noted in this list when they are handed to the environment."""
+        self._handed = []
+        return self._handed
 
     def answer(self, effect: Effect) -> Any:
         """Answer an effect that is not for the agent or the harness.
@@ -155,7 +161,8 @@ class Gate:
             raise PolicyFault(
                 "A call without a permit of its own was to be executed; authorise exactly that call first."
             )
-        return permit.call
+        self._handed.append(permit)
+        return own(permit.call)
 
     def withhold(self, effect: Withhold) -> Step:
         """Tell the session of a call that does not reach it."""
@@ -184,8 +191,9 @@ class Gate:
         if settled is not None:
             return settled
         decision: object = yield Evaluate(request)
-        if not isinstance(decision, Decision):
-            return self._indeterminate(f"the engine answered {type(decision).__name__}", request.digest)
+        if not isinstance(decision, Decision) or not _well_formed(decision):
+            what = "what is no decision" if isinstance(decision, Decision) else type(decision).__name__
+            return self._indeterminate(f"the engine answered {what}", request.digest)
         if decision.request_digest != request.digest:
             return self._indeterminate("the engine decided another request than the one it was asked", request.digest)
         settled = self._denials.settled(question, decision.policy_digest, request.digest)
@@ -206,4 +214,19 @@ class Gate:
 
     def _policy_digest(self) -> str:
         """The digest of the policy in force, where the engine knows it without deciding anything; else empty."""
-        return str(getattr(self.engine, "policy_digest", ""))
+        try:
+            known = getattr(self.engine, "policy_digest", "")
+        except Exception:  # As an engine that does not know; if it is out of order, it will say so when it is asked.
+            return ""
+        return known if isinstance(known, str) else ""
+
+
+def _well_formed(decision: Decision) -> bool:
+    """Whether a decision holds what it declares: what it says goes into messages and the trace."""
+    texts = (decision.request_digest, decision.policy_digest)
+    lists = (decision.reasons, decision.errors)
+    return (
+        isinstance(decision.outcome, Outcome)
+        and all(isinstance(text, str) for text in texts)
+        and all(isinstance(one, tuple | list) and all(isinstance(text, str) for text in one) for one in lists)
+    )

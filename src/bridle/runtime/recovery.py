@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
 from bridle.environment import Observation
 from bridle.errors import Failure
 from bridle.runtime.conduct import Conduct
 from bridle.runtime.effects import Effect, Refusal
-from bridle.runtime.frozen import own
+from bridle.runtime.frozen import FrozenCall, own
 from bridle.runtime.keys import key_argument, same_key, without_key
 from bridle.runtime.ruling import escalated
+from bridle.runtime.tally import was_executed
 from bridle.runtime.turn import Attempt, Doubt, Escalation
 from bridle.runtime.verdict import Verdict
 from bridle.trace import UNKNOWN_OUTCOME, Tool, ToolEffect, TraceStep, parts, resources, strings
@@ -89,11 +90,32 @@ def doubt(conduct: Conduct, observation: Observation, step: TraceStep) -> Doubt 
     """
     if step.decision is None or not isinstance(step.call, dict) or not unknown_outcome(step):
         return None
-    tool = conduct.by_name.get(str(step.call.get("tool")))
+    return _doubted(conduct, observation, step.call, len(_calls(observation)) + 1)
+
+
+def unanswered(
+    conduct: Conduct, observation: Observation, handed: Sequence[FrozenCall], records: Iterable[TraceStep]
+) -> tuple[Doubt, ...]:
+    """The doubts that a turn leaves whose caller got no answer: whoever makes its calls again knows of none of them.
+
+    `handed` are the calls that the environment was handed since `observation`. Those of which `records` say that they
+    took no effect leave none.
+    """
+    executed = [record for record in records if was_executed(record)]
+    took = {record.call_digest for record in executed if record.ok or unknown_outcome(record)}
+    took |= {call.digest for call in handed} - {record.call_digest for record in executed}
+    since = len(_calls(observation)) + len(handed)
+    found = [_doubted(conduct, observation, call.call, since) for call in handed if call.digest in took]
+    return tuple(doubt for doubt in found if doubt is not None)
+
+
+def _doubted(conduct: Conduct, observation: Observation, call: dict[str, Any], since: int) -> Doubt | None:
+    """The doubt about a call that may have taken effect; None where it may be repeated."""
+    tool = conduct.by_name.get(str(call.get("tool")))
     if tool is not None and tool.effect in (ToolEffect.READ_ONLY, ToolEffect.IDEMPOTENT):
         return None
-    named = frozenset(strings(step.call.get("arguments"))) & _known(observation)
-    return Doubt(own(step.call), named, len(_calls(observation)) + 1)
+    named = frozenset(strings(call.get("arguments"))) & _known(observation)
+    return Doubt(own(call), named, since)
 
 
 def settled(conduct: Conduct, doubts: tuple[Doubt, ...], step: TraceStep) -> tuple[Doubt, ...]:

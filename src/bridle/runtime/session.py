@@ -17,7 +17,7 @@ from bridle.authorization import Facts, Informing
 from bridle.environment import Observation, Step
 from bridle.errors import BridleError, EnvironmentFault, UsageError, told
 from bridle.harness import Action
-from bridle.runtime.awaited import awaited
+from bridle.runtime.awaited import answered, awaited
 from bridle.runtime.declared import asynchronous, by_name
 from bridle.runtime.frozen import own
 from bridle.trace import INTERFACE, POLICY_DENIED, Answerer, Source, Tool, TraceStep, ViewBuilder, executed
@@ -33,8 +33,11 @@ class ToolFailure(BridleError):
     all the same: then, unless the class is `transient`, nobody knows whether it took effect.
     """
 
+    error_class: str = "internal"
+    applicable: bool = True
+
     def __init__(self, error_class: str, message: str, *, applicable: bool = False) -> None:
-        """Keep the class and the sentence."""
+        """Keep the class and the sentence. A class that is no word leaves the outcome unknown, as `internal` does."""
         super().__init__(message)
         self.error_class, self.applicable = error_class, applicable
 
@@ -57,11 +60,16 @@ class ToolSession:
         """`tools` by name; `informing` gives the control plane's facts; `sources` reads the declared richer state.
 
         Raises:
-            UsageError: a tool has to be awaited, and this session does not wait.
+            UsageError: a tool, or who gives the facts, has to be awaited, and this session does not wait; or a tool
+                stands under another name than its own.
         """
-        for name, (_, function) in tools.items():
+        for name, (tool, function) in tools.items():
             if not self.awaits and asynchronous(function):
                 raise UsageError(f"The tool {name} is asynchronous; use an AsyncToolSession and an AsyncGuard.")
+            if tool.name != name:
+                raise UsageError(f"The tool {tool.name} stands under the name {name}; give it its own.")
+        if not self.awaits and asynchronous(informing.facts):
+            raise UsageError("The facts have to be awaited; use an AsyncToolSession and an AsyncGuard.")
         declared = [tool for tool, _ in tools.values()]
         self._functions = {name: by_name(function) for name, (_, function) in tools.items()}
         self._informing, self._sources = informing, sources
@@ -76,7 +84,9 @@ class ToolSession:
         """
         if self._sources is not None:
             try:
-                self._view.sources = tuple(self._sources())
+                self._view.sources = tuple(
+                    Source(name=source.name, value=json.loads(json.dumps(source.value))) for source in self._sources()
+                )
             except Exception as error:
                 raise EnvironmentFault(
                     f"The declared sources can't be read ({type(error).__name__}: {told(error)})."
@@ -98,7 +108,7 @@ class ToolSession:
         except BaseException:
             self._noted(action, INTERRUPTED)
             raise
-        if inspect.isawaitable(result):
+        if inspect.isawaitable(result) or unrun(result):
             return self._noted(action, _unawaited(result))
         return self._noted(action, _succeeded(result))
 
@@ -149,19 +159,19 @@ class AsyncToolSession(ToolSession):
             call = partial(self._functions[action["tool"]], **own(action["arguments"]))
             result = await awaited(call, finish=False)
             if inspect.isawaitable(result):
-                result = await result
+                result = await answered(result)
         except Exception as error:
             return self._noted(action, _failed(error))
         except BaseException:
             self._noted(action, INTERRUPTED)
             raise
-        return self._noted(action, _succeeded(result))
+        return self._noted(action, _unawaited(result) if unrun(result) else _succeeded(result))
 
     async def facts(self, resource_type: str, resource_id: str) -> Facts:  # type: ignore[override]
         """What the control plane knows; one that says that it does not block (`blocks` is False) is asked in place."""
         if getattr(self._informing, "blocks", True) is False:
             return self._informing.facts(resource_type, resource_id)
-        known: Facts = await awaited(self._informing.facts, resource_type, resource_id)
+        known: Facts = await awaited(self._informing.facts, resource_type, resource_id, finish=False)
         return known
 
 
@@ -172,8 +182,8 @@ INTERRUPTED = Step(legal=True, feedback="It was interrupted while it ran.", erro
 def _failed(error: Exception) -> Step:
     """Every exception is a typed error of the step."""
     text = told(error)
-    if isinstance(error, ToolFailure):
-        return Step(legal=error.applicable, feedback=text, error_class=error.error_class)
+    if isinstance(error, ToolFailure) and isinstance(error.error_class, str) and error.error_class:
+        return Step(legal=error.applicable is True, feedback=text, error_class=error.error_class)
     if isinstance(error, TimeoutError):
         return Step(legal=True, feedback=text or "The tool did not answer in time.", error_class="timeout")
     return Step(legal=True, feedback=f"{type(error).__name__}: {text}", error_class="internal")
@@ -181,10 +191,17 @@ def _failed(error: Exception) -> Step:
 
 def _unawaited(result: Any) -> Step:
     """Nobody waits here for what the tool began: a coroutine never runs, and of all else nobody knows what it does."""
-    if inspect.iscoroutine(result):
-        result.close()
     message = "It answered something to be awaited: use an AsyncToolSession and an AsyncGuard."
+    if unrun(result):
+        message = "It answered a generator, whose code nobody runs: return a list."
+    if inspect.iscoroutine(result) or inspect.isgenerator(result):
+        result.close()
     return Step(legal=True, feedback=message, error_class="internal")
+
+
+def unrun(result: Any) -> bool:
+    """Whether a result is a generator: its code has not run yet."""
+    return inspect.isgenerator(result) or inspect.isasyncgen(result)
 
 
 def _succeeded(result: Any) -> Step:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard, cast
+
 from bridle.runtime.conduct import Conduct
 from bridle.runtime.frozen import FrozenCall
 from bridle.runtime.recovery import NOT_REPEATED, in_doubt
@@ -42,8 +44,9 @@ def stop(
     if conduct.surface is not None and (why := conduct.surface.outside(final.tool, final.arguments)):
         return outside_surface(final, why)
     confidence = attempt.confidence
-    if conduct.confidence and confidence is not None and not _reaches(confidence, conduct.confidence):
-        why = f"the agent's own confidence is {confidence!r}, and {conduct.confidence:g} is asked for"
+    if conduct.confidence and confidence is not None and not (_number(confidence) and confidence >= conduct.confidence):
+        shown = f"{confidence:g}" if _number(confidence) else "no number from 0 to 1"
+        why = f"the agent's own confidence is {shown}, and {conduct.confidence:g} is asked for"
         return stopped(final.call, UNSURE, "confidence", why)
     if conduct.calls is not None and tally.executed >= conduct.calls:
         return stopped(final.call, BUDGET_SPENT, "budget", f"the {conduct.calls} calls of this session are spent")
@@ -55,6 +58,6 @@ def stop(
     return None
 
 
-def _reaches(confidence: object, threshold: float) -> bool:
-    """Whether a stated confidence is a number, and as high as that; what is no number is no confidence."""
-    return isinstance(confidence, int | float) and not isinstance(confidence, bool) and confidence >= threshold
+def _number(confidence: object) -> TypeGuard[float]:
+    """Whether what was stated is a confidence at all; 40 is none, whatever was meant by it."""
+    return type(confidence) in (int, float) and 0 <= cast(float, confidence) <= 1

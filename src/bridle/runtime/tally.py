@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from numbers import Number
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from bridle.errors import UsageError
 from bridle.trace import TraceStep
@@ -58,12 +57,9 @@ class Expected(NamedTuple):
     high: float = math.inf
     after: int = 10
 
-    def holds(self, value: object) -> bool:
-        """Whether the value lies inside; what is no number lies outside."""
-        try:
-            return bool(self.low <= cast(float, value) <= self.high)
-        except (TypeError, ValueError):
-            return False
+    def holds(self, value: float) -> bool:
+        """Whether the value lies inside; what is no number (NaN) lies outside."""
+        return self.low <= value <= self.high
 
 
 def unexpected(expected: Mapping[str, Expected], tally: Tally, readings: Mapping[str, float]) -> str:
@@ -73,7 +69,7 @@ def unexpected(expected: Mapping[str, Expected], tally: Tally, readings: Mapping
         known = name in readings or (name in shares and tally.proposals >= wanted.after)
         value = readings[name] if name in readings else shares.get(name, 0.0)
         if known and not wanted.holds(value):
-            shown = f"{value:.3g}" if isinstance(value, Number) else "no number"
+            shown = "no number" if math.isnan(value) else f"{value:.3g}"
             return f"{name} is {shown}, expected from {wanted.low:g} to {wanted.high:g}"
     return ""
 
