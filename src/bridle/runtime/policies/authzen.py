@@ -113,7 +113,7 @@ class AuthzenEngine:
             }
             answers = self._asked(batches, canonical(everything), digest(everything)).get("evaluations")
             if not isinstance(answers, list) or len(answers) != len(questions):
-                raise Unanswered(f"{batches.url}: not one decision for each evaluation")
+                raise Unanswered("the server did not answer with one decision for each evaluation")
         except FAULTS as error:
             return [self._decision(Outcome.INDETERMINATE, name, errors=(str(error),)) for name, _ in questions]
         return [self._read(answer, name) for answer, (name, _) in zip(answers, questions, strict=True)]
