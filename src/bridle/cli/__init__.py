@@ -9,13 +9,16 @@ def main() -> None:
     """Run the command line: one clear sentence for errors, the exit codes of the documentation."""
     from bridle.cli.app import app
     from bridle.cli.console import complain
-    from bridle.errors import BridleError, UsageError
+    from bridle.errors import BridleError, HarnessFault, UsageError
 
     try:
         app(standalone_mode=True, prog_name="bridle")
     except UsageError as error:
         complain(str(error))
         sys.exit(2)
+    except HarnessFault as error:
+        complain(f"The harness can't be loaded, and nothing of it was run: {error.failure.message}")
+        sys.exit(1)
     except BridleError as error:
         complain(str(error))
         sys.exit(1)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
 
 from bridle.cli.assess import assess
 from bridle.cli.check import check
+from bridle.cli.console import complain
 from bridle.cli.demo import demo
 from bridle.cli.doctor import doctor
 from bridle.cli.environments import environments
@@ -24,8 +28,26 @@ Python that verifies, filters or replaces the agent's actions. A harness never a
 Exit codes: 0 done; 1 failure; 2 usage; 3 stopped below the target, or escalated; 130 interrupted.
 """
 
+
+class Commands(TyperGroup):
+    """The commands; an interrupt that none of them answers itself ends with a word and 130."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            complain("Interrupted.")
+            raise typer.Exit(130) from None
+
+
 app = typer.Typer(
-    help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+    cls=Commands,
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
 )
 
 for command in (demo, doctor, environments, assess, synthesize, resume, export, check, lint, evaluate, paper, report):

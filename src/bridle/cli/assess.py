@@ -36,12 +36,15 @@ def assess(
 
 def _assessed(place: str, episodes: int, seed: int) -> Assessment:
     from bridle.environments.catalog import resolve
+    from bridle.errors import UsageError
     from bridle.evaluation import suitability
     from bridle.evaluation.course import recorded
 
     file = Path(place)
     if file.is_file():
         return suitability.assess_traces(place, recorded(file))
+    if file.suffix in (".json", ".jsonl", ".ndjson"):
+        raise UsageError(f"There is no file {place}; name a file of traces, or an environment's id.")
     return suitability.assess(resolve(place), episodes=episodes, seed=seed)
 
 

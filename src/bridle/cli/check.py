@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 
 def check(
-    harness: Path = typer.Argument(..., help="The harness's file."),
+    harness: Path = typer.Argument(..., help="The harness's file, or its run's folder."),
     environment: str = typer.Argument(..., help="The environment's id."),
-    lanes: int = typer.Option(10, help="Seeds."),
-    steps: int = typer.Option(1000, help="Steps for each seed."),
-    rows: int = typer.Option(2000, help="Judged rows for false acceptance and rejection; 0 for none."),
-    policy: str = typer.Option("strict", help="Tool calls: the environment's policy that decides every call."),
+    lanes: int = typer.Option(10, min=1, help="Seeds."),
+    steps: int = typer.Option(1000, min=1, help="Steps for each seed."),
+    rows: int = typer.Option(2000, min=0, help="Judged rows for false acceptance and rejection; 0 for none."),
+    policy: str = typer.Option(
+        None, help="Tool calls: the environment's policy that decides every call (default: its first)."
+    ),
     profile: str = typer.Option("small", help="Tool calls: the simulated agent that proposes."),
     seed: int = typer.Option(0, help="Which sealed scenarios."),
     variants: bool = typer.Option(False, "--variants", help="Games: also reformatted and reworded, side by side."),
@@ -38,20 +40,18 @@ def check(
 
     Example:  bridle check .bridle/runs/TicTacToe-v0-1/harness.py textarena/TicTacToe-v0
     """
-    from bridle import harness as harnesses
+    from bridle.cli.given import read_harness
     from bridle.environments.catalog import resolve
     from bridle.errors import UsageError
     from bridle.evaluation.check import check as measure
+    from bridle.harness import Limits
     from bridle.rollout import Trial
     from bridle.sandbox import LocalSandbox
 
     opened = resolve(environment)
     if variants and opened.contract.name == "tool-call":
         raise UsageError("--variants are of games; for workflows use bridle evaluate, which plays theirs.")
-    try:
-        loaded = harnesses.read(harness.read_text("utf-8"), opened.contract)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The harness {harness} can't be read ({error}); name a Python file.") from None
+    loaded = read_harness(harness, opened.contract)
     if opened.contract.name == "tool-call":
         _check_calls(opened, loaded, policy=policy, profile=profile, seed=seed, json=json)
     trial = Trial(split="sealed", lanes=lanes, steps=steps, seed=seed, offset=seed * 1_000_003 % 400_000_000)
@@ -59,7 +59,7 @@ def check(
         _check_variants(environment, loaded, trial=trial, rows=rows, json=json)
     sandbox = LocalSandbox(pinned=False)  # nothing else is measured beside it
     try:
-        found = measure(opened, loaded, sandbox, trial=trial, rows=rows, limits=harnesses.Limits())
+        found = measure(opened, loaded, sandbox, trial=trial, rows=rows, limits=Limits())
     finally:
         sandbox.close()
     record = {"harness": loaded.digest, "environment": environment, "split": "sealed", **found.record()}
@@ -71,15 +71,18 @@ def check(
 
 
 def _check_calls(
-    environment: Environment, harness: Harness, *, policy: str, profile: str, seed: int, json: bool
+    environment: Environment, harness: Harness, *, policy: str | None, profile: str, seed: int, json: bool
 ) -> NoReturn:
     """A tool-call harness in front of a simulated agent, on 300 sealed episodes."""
     from bridle.cli import comparison
+    from bridle.environments.enterprise.governance import GovernedEnvironment
     from bridle.evaluation.comparison import compare
     from bridle.harness import Limits
     from bridle.rollout import Trial
     from bridle.sandbox import LocalSandbox
 
+    policies = environment.policies if isinstance(environment, GovernedEnvironment) else ()
+    policy = policy if policy is not None else next(iter(policies), "")
     trial = Trial(split="sealed", lanes=10, steps=100_000, seed=seed, offset=seed * 7919)
     with LocalSandbox(pinned=False) as sandbox, sandbox.load(harness, Limits()) as loaded:
         found = compare(environment, harness, loaded, profile=profile, policy=policy, trial=trial, episodes=30)

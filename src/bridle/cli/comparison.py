@@ -39,7 +39,8 @@ def tell(record: dict[str, Any]) -> None:
     conditions = record["conditions"]
     names = dict.fromkeys(name for played in conditions.values() for name in played)
     rows = [[name, *(_shown(played.get(name)) for played in conditions.values())] for name in names]
-    title = f"{record['environment']}, sealed scenarios; agent {record['agents']}; Cedar policy {record['policy']}"
+    policy = f"Cedar policy {record['policy']}" if record["policy"] else "no policy: everything is permitted"
+    title = f"{record['environment']}, sealed scenarios; agent {record['agents']}; {policy}"
     table(title, ["", *conditions], rows)
     print(f"Gain in completion, paired by scenario: {_shown(record['gain in completion'])}.")
     print(f"Share of the headroom that the harness took: {_shown(record['share of the headroom'])}.")

@@ -17,7 +17,7 @@ def environments(
     match: str = typer.Option("", help="List only ids that contain this."),
     judged: str | None = typer.Option(None, metavar="ID", help="Make and keep a judged table of this environment."),
     split: str = typer.Option("train", help="Its split: train, validation or sealed."),
-    rows: int = typer.Option(1500, help="Its rows."),
+    rows: int = typer.Option(1500, min=1, help="Its rows."),
     seed: int = typer.Option(0, help="Its seed."),
     evaluated: bool = typer.Option(False, "--evaluated", help="List only the paper's 32 evaluation games."),
     json: bool = JSON_OPTION,
@@ -37,6 +37,9 @@ def environments(
     entries = [entry for entry in listing() if match in entry.id and (entry.evaluated or not evaluated)]
     if json:
         emit({"environments": [asdict(entry) for entry in entries]})
+        return
+    if not entries:
+        print(f"No environment's id contains {match!r}. Your own is named as package.module:Class.")
         return
     lines = [
         [e.id, str(e.players), e.contract, str(e.learning_steps or "-"), "yes" if e.evaluated else "-"] for e in entries

@@ -35,7 +35,7 @@ ALSO: tuple[str, ...] = (
 
 def evaluate(
     environments: list[str] = typer.Argument(..., help="Environments' ids, such as enterprise/expense."),
-    harness: list[Path] = typer.Option([], help="A harness's file; several are set side by side."),
+    harness: list[Path] = typer.Option([], help="A harness's file, or its run's folder; several are set side by side."),
     model: str = typer.Option("rules", help="Who makes a harness where none is named: rules (kept), or none."),
     agent: list[str] = typer.Option(
         ["simulated:small", "simulated:large"], help="Agents: simulated:small, simulated:large, or model:MODEL."
@@ -64,10 +64,15 @@ def evaluate(
 
     Example:  bridle evaluate enterprise/expense --harness .bridle/runs/expense-1/harness.py
     """
+    from bridle.cli.given import free_for
     from bridle.errors import UsageError
 
     if run is not None and len(environments) > 1:
         raise UsageError("One folder holds one evaluation; name one environment, or leave --run out.")
+    if run is not None:
+        free_for(run, evaluation=True)
+    if csv is not None and not csv.parent.is_dir():
+        raise UsageError(f"There is no folder {csv.parent} for {csv.name}; make it, or name another file.")
     wanted = _Wanted(agents=agent, modes=mode, slices=slice, scenarios=scenarios, policy=policy, seed=seed, fresh=fresh)
     for name in environments:
         _matrix(name, [], wanted)  # what can't be evaluated is said before a harness is made for it
@@ -131,11 +136,16 @@ def _matrix(name: str, contenders: list[Contender], wanted: _Wanted) -> Matrix:
     from bridle.errors import UsageError
     from bridle.evaluation.condition import conditions
     from bridle.evaluation.matrix import Matrix
+    from bridle.evaluation.proposer import open_agents
     from bridle.evaluation.slice import fresh_offset, slices
 
     if wanted.scenarios < 1:
         raise UsageError("An evaluation needs one scenario at least.")
     opened = resolve(name)
+    if opened.contract.name != "tool-call":
+        raise UsageError(
+            f"{name} is played by text actions, and evaluations are of tool calls; check a harness with  bridle check."
+        )
     policies = opened.policies if isinstance(opened, GovernedEnvironment) else ()
     if wanted.policy is not None and wanted.policy not in policies:
         known = f"use one of {', '.join(policies)}" if policies else "it has none, so leave --policy out"
@@ -143,6 +153,10 @@ def _matrix(name: str, contenders: list[Contender], wanted: _Wanted) -> Matrix:
     digests = [one.harness.digest for one in contenders]
     offset = fresh_offset(wanted.seed, digests) if wanted.fresh else wanted.seed * 7919
     found, lacking = slices(name, wanted.slices, offset=offset, count=wanted.scenarios)
+    if not found:
+        raise UsageError(f"{name} has none of the slices {', '.join(lacking)}; it has nominal and search.")
+    for spec in wanted.agents:
+        open_agents(spec, opened)
     return Matrix(
         environment=name,
         conditions=conditions(wanted.agents, contenders, wanted.modes),
@@ -163,10 +177,6 @@ def _contenders(name: str, files: list[Path], model: str, *, quiet: bool) -> lis
     from bridle.evaluation.condition import Contender
 
     opened = resolve(name)
-    if opened.contract.name != "tool-call":
-        raise UsageError(
-            f"{name} is played by text actions, and evaluations are of tool calls; check a harness with  bridle check."
-        )
     found: list[Contender] = []
     if isinstance(opened, Shipping):
         found.append(Contender(name="manual", harness=opened.manual_harness(), made="manual"))
@@ -181,14 +191,10 @@ def _contenders(name: str, files: list[Path], model: str, *, quiet: bool) -> lis
 
 def _named(file: Path, environment: Environment, taken: set[str], name: str = "") -> Contender:
     """The harness of a file, named after it or after its run, with what its run cost."""
-    from bridle import harness as harnesses
-    from bridle.errors import UsageError
+    from bridle.cli.given import harness_file, read_harness
     from bridle.evaluation.condition import Contender
 
-    try:
-        harness = harnesses.read(file.read_text("utf-8"), environment.contract)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The harness {file} can't be read ({error}); name a Python file.") from None
+    harness, file = read_harness(file, environment.contract), harness_file(file)
     name = name or (file.resolve().parent.name if file.stem == "harness" else file.stem)
     name = name if name not in taken else f"{name} {harness.digest[:8]}"
     calls, tokens, usd = _cost(file.parent)

@@ -21,10 +21,22 @@ def export(
 
     Example:  bridle export .bridle/runs/TicTacToe-v0-1 --to tests/tictactoe
     """
-    from bridle.synthesis.export import TEST
+    from bridle.cli.given import run_folder
+    from bridle.errors import UsageError
+    from bridle.synthesis.export import DATA, TEST
     from bridle.synthesis.export import export as write
+    from bridle.synthesis.run import HARNESS, read
 
-    found = write(run, to)
+    if not len(read(run_folder(run)).tree):
+        raise UsageError(f"The run in {run} has measured nothing yet; go on with  bridle resume {run}")
+    if to.exists() and not to.is_dir():
+        raise UsageError(f"{to} is a file; name a folder to write to.")
+    if not (to / DATA).exists() and (lying := [name for name in (HARNESS, TEST) if (to / name).exists()]):
+        raise UsageError(f"{to / lying[0]} would be replaced, and no export wrote it; name another folder.")
+    try:
+        found = write(run, to)
+    except OSError as error:
+        raise UsageError(f"{to} can't be written ({error.strerror}); name another folder.") from None
     if json:
         ancestors = {str(node): failed for node, failed in found.ancestors.items()}
         emit({"folder": str(to), "cases": found.cases, "open": found.open, "ancestors": ancestors})

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def lint(
-    harness: Path = typer.Argument(..., help="The harness's file."),
+    harness: Path = typer.Argument(..., help="The harness's file, or its run's folder."),
     environment: str = typer.Argument("", help="The environment's id, to see which rules come up there."),
     ignore: list[str] = typer.Option([], help="A kind of finding to leave out; may be given several times."),
-    rows: int = typer.Option(4000, help="Judged calls of the environment to ask the harness about."),
-    episodes: int = typer.Option(40, help="Episodes of a simulated agent behind the harness."),
+    rows: int = typer.Option(4000, min=1, help="Judged calls of the environment to ask the harness about."),
+    episodes: int = typer.Option(40, min=1, help="Episodes of a simulated agent behind the harness."),
     seed: int = typer.Option(0, help="Which calls and episodes."),
     json: bool = JSON_OPTION,
 ) -> None:
@@ -57,17 +57,11 @@ def lint(
 
 def _read(path: Path, environment: str) -> Harness:
     """The harness in a file, for the environment where one is named."""
-    from bridle import harness as harnesses
+    from bridle.cli.given import read_harness
     from bridle.environments.catalog import resolve
-    from bridle.errors import UsageError
+    from bridle.harness import TOOL_CALL
 
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The harness {path} can't be read ({error}); name a Python file.") from None
-    if environment:
-        return harnesses.read(text, resolve(environment).contract)
-    return harnesses.read(text, harnesses.TOOL_CALL)
+    return read_harness(path, resolve(environment).contract if environment else TOOL_CALL)
 
 
 def _in_play(

@@ -19,10 +19,11 @@ def report(
 
     Example:  bridle report .bridle/runs/TicTacToe-v0-1
     """
+    from bridle.cli.given import run_folder
     from bridle.report.html import write_report
     from bridle.synthesis.run import read
 
-    record = read(run)
+    record = read(run_folder(run))
     path = write_report(run)
     if json:
         emit({"run": str(run), "report": str(path), "stop": record.stop, "nodes": [n.record() for n in record.tree]})

@@ -72,7 +72,14 @@ def synthesize(
         two_parents=two_parents,
         context=context,
         examples=examples,
-        limit=limit(iterations or ITERATIONS.get(preset), max_calls, max_tokens, max_usd, max_steps, max_time),
+        limit=limit(
+            ITERATIONS.get(preset) if iterations is None else iterations,
+            max_calls,
+            max_tokens,
+            max_usd,
+            max_steps,
+            max_time,
+        ),
     )
     plan = planned(settings, environment, model, start_from)
     _run(plan, run, executor=executor, json=json, resumed=False, record=record)
@@ -95,9 +102,10 @@ def resume(
 
     Example:  bridle resume .bridle/runs/TicTacToe-v0-1 --max-calls 40
     """
+    from bridle.cli.given import run_folder
     from bridle.synthesis.run import read
 
-    plan = read(folder).plan
+    plan = read(run_folder(folder)).plan
     given = asdict(limit(iterations, max_calls, max_tokens, max_usd, max_steps, max_time))
     changed = {name: value for name, value in given.items() if value is not None}
     plan = replace(plan, limit=replace(plan.limit, **changed))
@@ -121,9 +129,18 @@ def limit(
 def planned(settings: Settings, environment: str, models: list[str], start_from: list[Path]) -> Plan:
     """The plan of a search in an environment; UsageError for what can't be meant."""
     from bridle.environments.catalog import resolve
+    from bridle.errors import UsageError
+    from bridle.evaluation.objectives import OBJECTIVES
+    from bridle.synthesis.learner.learner import RULES
     from bridle.synthesis.settings import root
 
     opened = resolve(environment)
+    calls = opened.contract.name == "tool-call"
+    if RULES in models and not calls:
+        raise UsageError(f"The rule learner writes harnesses for tool calls, and {environment} has text actions.")
+    if settings.objective in OBJECTIVES and (settings.objective == "workflow") is not calls:
+        fits = "workflow" if calls else "verifier, legality or policy"
+        raise UsageError(f"The objective of {environment} is {fits}, and not {settings.objective}.")
     roots = [root(path, opened.contract) for path in start_from]
     return settings.plan(opened, environment_id=environment, models=models, roots=roots)
 
@@ -134,12 +151,17 @@ def _run(plan: Plan, run: Path | None, *, executor: str, json: bool, resumed: bo
     `run` is its folder; None is a new one.
     """
     from bridle.cli.console import complain
+    from bridle.cli.given import free_for
     from bridle.cli.progress import Progress
+    from bridle.errors import UsageError
     from bridle.report.html import write_report
     from bridle.synthesis import run as runs
     from bridle.synthesis.api import new_folder
 
     folder = run or new_folder(plan.environment or "run")
+    if not resumed:
+        free_for(folder, evaluation=False)
+    there, begun = folder.exists(), (folder / runs.JOURNAL).exists()
     with Progress(plan, quiet=json) as progress:
         try:
             if resumed:
@@ -151,12 +173,28 @@ def _run(plan: Plan, run: Path | None, *, executor: str, json: bool, resumed: bo
         except KeyboardInterrupt:
             complain(f"Interrupted; nothing is lost. Go on with  bridle resume {folder}")
             leave(130)
+        except UsageError:
+            if not begun:
+                _forget(folder, keep=there)
+            raise
     report = write_report(folder)
     if json:
         emit(summary(outcome, folder))
     else:
         tell(outcome, folder, report)
     leave(0 if outcome.reached else 3)
+
+
+def _forget(folder: Path, *, keep: bool) -> None:
+    """Take back the journal of a run that could not begin, so that its folder is free for the next attempt."""
+    from bridle.synthesis import run as runs
+
+    if not (folder / runs.JOURNAL).exists() or len(runs.read(folder).tree):
+        return
+    for file in folder.glob("journal.*"):
+        file.unlink()
+    if not keep and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def recording(plan: Plan, file: Path | None) -> list[Model] | None:
@@ -210,11 +248,37 @@ def tell(outcome: Outcome, folder: Path, report: Path) -> None:
         print(f"It descends from {root['from']}." if best.id > 0 else f"It is {root['from']}, as it was.")
     paid = f", {spent['tokens']:,.0f} tokens" if spent["tokens"] else ""
     paid += f", ${spent['usd']:.2f}" if spent["usd"] else ""
-    done = f"{spent['iterations']:.0f} expansions, {spent['calls']:.0f} model calls{paid}"
-    print(f"Spent: {done}, {spent['steps']:.0f} steps.")
+    done = [
+        counted(spent["iterations"], "expansion"),
+        counted(spent["calls"], "model call"),
+        counted(spent["steps"], "step"),
+    ]
+    print(f"Spent: {', '.join(done)}{paid}.")
     print(f"Harness: {folder / 'harness.py'}\nReport:  {report}")
     if not outcome.reached:
-        print(f"To go on with more: bridle resume {folder} --iterations N")
+        print(going_on(outcome.stop, folder))
+
+
+def counted(number: float, noun: str) -> str:
+    """`1 expansion`, `2 expansions`."""
+    return f"{number:,.0f} {noun}{'' if round(number) == 1 else 's'}"
+
+
+def going_on(stop: str, folder: Path) -> str:
+    """What to do after a run that did not reach its target."""
+    more = {
+        "iterations": "--iterations N",
+        "calls": "--max-calls N",
+        "tokens": "--max-tokens N",
+        "usd": "--max-usd X",
+        "steps": "--max-steps N",
+        "time": "--max-time T",
+    }
+    if stop in more:
+        return f"To go on with more: bridle resume {folder} {more[stop]}"
+    if stop == "plateau":
+        return f"To start anew from what was found, with another model or selector: bridle synthesize … --from {folder}"
+    return f"Once that is mended: bridle resume {folder}"
 
 
 def seconds(text: str | None) -> float | None:

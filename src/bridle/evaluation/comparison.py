@@ -101,13 +101,16 @@ def compare(
 ) -> Comparison:
     """Play `episodes` in each of the trial's lanes under each condition, the policy deciding every final call.
 
+    Without a policy (an empty name) everything is permitted.
+
     Raises:
         UsageError: the environment has no simulated agents, or ships no such policy.
     """
     agents = simulated(environment, profile)
 
     def condition(name: str, reviewer: Reviewer, with_: Loaded | None = None) -> Condition:
-        chosen = setting(environment, agents, reviewer, cedar(environment, policy))
+        engine = cedar(environment, policy) if policy else None
+        chosen = setting(environment, agents, reviewer, engine)
         lanes = play(chosen, trial, with_, episodes=episodes)
         return Condition(name=name, episodes=tuple(played(lanes)))
 

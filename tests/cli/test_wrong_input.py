@@ -1,0 +1,194 @@
+"""What somebody who is wrong is told: one sentence that names the thing, the right exit code, and nothing left behind."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from doors import ALWAYS_FOUR, answer
+
+from bridle.cli import main
+
+DOORS, POTTERY = "bridle.testing.toy:Doors", "bridle.testing.toy_tools:Pottery"
+ACCEPTS = """RULES = {"no": "No."}
+
+
+def review_call(view, call):
+    return {"verdict": "accept"}
+
+
+def on_error(view, call, error):
+    return {"verdict": "give_up", "rule": "no", "hint": "No."}
+"""
+EVALUATION = ("evaluate", POTTERY, "--model", "none", "--scenarios", 2, "--slice", "nominal", "--executor", "inline")
+
+Bridle = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def bridle(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Bridle:
+    """Run a command in an empty folder; its exit code, standard output and standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["bridle", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        captured = capsys.readouterr()
+        code = stop.value.code
+        return (code if isinstance(code, int) else int(bool(code))), captured.out, captured.err
+
+    return run
+
+
+def search(bridle: Bridle, run: str, *words: object) -> tuple[int, str, str]:
+    """A small search with a program for a model that never gets it right."""
+    program = Path("model.py")
+    program.write_text(f"import sys\nsys.stdin.read()\nprint({answer(ALWAYS_FOUR)!r})\n")
+    spec = f"cmd:{sys.executable} {program.resolve()}"
+    small = ("--lanes", 2, "--steps", 20, "--executor", "inline", "--iterations", 1)
+    return bridle("synthesize", DOORS, "--model", spec, "--run", run, *small, *words)
+
+
+@pytest.mark.parametrize("command", ["check", "lint", "evaluate"])
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("missing.py", None, "The harness missing.py can't be read (No such file or directory)"),
+        ("folder", None, "The harness folder/harness.py can't be read"),
+        ("bytes.py", b"\xc6\xff", "The harness bytes.py can't be read (it is not UTF-8 text)"),
+        ("broken.py", b"x = 1\ndef (", "The harness broken.py is no Python (line 2: invalid syntax)"),
+        ("null.py", b"x = 1\0", "The harness null.py is no Python"),
+        ("deep.py", b"(" * 5000, "The harness deep.py is no Python"),
+    ],
+)
+def test_a_harness_that_can_t_be_read(
+    bridle: Bridle, command: str, name: str, content: bytes | None, sentence: str
+) -> None:
+    Path("folder").mkdir()
+    if content is not None:
+        Path(name).write_bytes(content)
+    words = ("evaluate", POTTERY, "--harness", name) if command == "evaluate" else (command, name, POTTERY)
+    code, out, err = bridle(*words)
+    assert (code, out) == (2, "")
+    assert sentence in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_a_harness_that_is_refused_is_said_to_be_one_and_was_not_run(bridle: Bridle) -> None:
+    Path("clock.py").write_text("import time\n" + ACCEPTS)
+    code, _, err = bridle("check", "clock.py", POTTERY)
+    assert code == 1
+    assert err.startswith("bridle: The harness can't be loaded, and nothing of it was run: line 1 [clock] `time`")
+
+
+def test_a_run_s_folder_stands_for_its_harness(bridle: Bridle) -> None:
+    Path("run").mkdir()
+    Path("run/harness.py").write_text(ACCEPTS)
+    assert bridle("lint", "run")[0] == bridle("lint", "run/harness.py")[0] == 0
+
+
+@pytest.mark.parametrize("words", [("resume", "DIR"), ("report", "DIR"), ("export", "DIR", "--to", "x")])
+def test_a_folder_without_a_run(bridle: Bridle, words: tuple[str, ...]) -> None:
+    Path("empty").mkdir()
+    Path("file").write_text("x")
+    for place in ("empty", "file", "nowhere"):
+        code, _, err = bridle(*(place if word == "DIR" else word for word in words))
+        assert code == 2
+        assert err.startswith(f"bridle: There is no run in {place};")
+    assert not Path("x").exists()
+
+
+def test_a_search_and_an_evaluation_don_t_share_a_folder(bridle: Bridle) -> None:
+    assert bridle(*EVALUATION, "--run", "evaluation")[0] == 0
+    assert search(bridle, "search")[0] == 3
+    before = {path: path.read_bytes() for path in Path().glob("*/*") if path.suffix in (".html", ".py")}
+    assert "holds a search" in bridle(*EVALUATION, "--run", "search")[2]
+    assert "holds an evaluation" in search(bridle, "evaluation")[2]
+    for words in (("resume", "evaluation"), ("report", "evaluation"), ("export", "evaluation", "--to", "x")):
+        code, _, err = bridle(*words)
+        assert code == 2
+        assert "evaluation holds an evaluation and no search" in err
+    assert before == {path: path.read_bytes() for path in before}
+
+
+@pytest.mark.parametrize(
+    "words", [("--objective", "beauty"), ("--executor", "moon"), ("--objective", "workflow"), ("--model", "rules")]
+)
+def test_a_search_that_could_not_begin_leaves_its_folder_free(bridle: Bridle, words: tuple[str, ...]) -> None:
+    code, _, err = search(bridle, "run", *words)
+    assert code == 2, err
+    assert not Path("run").exists()
+    Path("run").mkdir()
+    Path("run/notes.txt").write_text("mine")
+    assert search(bridle, "run", *words)[0] == 2
+    assert [path.name for path in Path("run").iterdir()] == ["notes.txt"]
+    code, _, err = search(bridle, "run")
+    assert code == 3, err
+
+
+def test_a_limit_of_nothing_is_one(bridle: Bridle) -> None:
+    code, out, _ = search(bridle, "run", "--iterations", 0)
+    assert code == 3
+    assert "Spent: 0 expansions, 0 model calls" in out
+
+
+def test_what_to_do_next_depends_on_why_a_run_ended(bridle: Bridle) -> None:
+    assert "bridle resume run --iterations N" in search(bridle, "run")[1]
+    assert "bridle resume calls --max-calls N" in search(bridle, "calls", "--iterations", 9, "--max-calls", 0)[1]
+    assert "To start anew from what was found" in search(bridle, "plateau", "--iterations", 9, "--plateau", 1)[1]
+
+
+def test_an_export_replaces_only_what_an_export_wrote(bridle: Bridle) -> None:
+    search(bridle, "run")
+    Path("tests").mkdir()
+    Path("tests/harness.py").write_text("mine")
+    code, _, err = bridle("export", "run", "--to", "tests")
+    assert code == 2
+    assert "tests/harness.py would be replaced" in err
+    assert Path("tests/harness.py").read_text() == "mine"
+    assert "is a file" in bridle("export", "run", "--to", "model.py")[2]
+    assert bridle("export", "run", "--to", "exported")[0] == 0
+    assert bridle("export", "run", "--to", "exported")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--agent", "nobody"), "There is no agent 'nobody'"),
+        (("--slice", "mutated"), "has none of the slices mutated"),
+        (("--csv", "nowhere/figures.csv"), "There is no folder nowhere for figures.csv"),
+        (("--run", "file"), "can't be written"),
+    ],
+)
+def test_an_evaluation_says_what_is_wrong_before_it_plays(
+    bridle: Bridle, words: tuple[str, ...], sentence: str
+) -> None:
+    Path("file").write_text("x")
+    kept = [word for word in EVALUATION if word not in ("--slice", "nominal")] if "--slice" in words else EVALUATION
+    code, out, err = bridle(*kept, *words)
+    assert (code, out) == (2, "")
+    assert sentence in err
+    assert "parts played" not in err
+
+
+def test_a_workflow_without_a_policy_can_be_checked(bridle: Bridle) -> None:
+    Path("accepts.py").write_text(ACCEPTS)
+    code, out, err = bridle("check", "accepts.py", POTTERY)
+    assert (code in (0, 3), err) == (True, "")
+    assert "no policy: everything is permitted" in out
+
+
+def test_an_interrupt_ends_with_a_word_and_130(bridle: Bridle, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bridle.environments.catalog.listing", interrupted)
+    assert bridle("environments") == (130, "", "bridle: Interrupted.\n")
+
+
+def test_nothing_found_and_no_traces_are_said(bridle: Bridle) -> None:
+    assert "contains 'zzz'" in bridle("environments", "--match", "zzz")[1]
+    code, _, err = bridle("assess", "traces.jsonl")
+    assert code == 2
+    assert "There is no file traces.jsonl" in err
