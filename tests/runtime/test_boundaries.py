@@ -198,7 +198,7 @@ def test_a_generator_that_a_tool_answers_is_no_result(asynchronous: bool) -> Non
         return rows(count)
 
     tool: Any = awaited if asynchronous else lambda count: rows(count)
-    schema = {"type": "object", "properties": {"count": {"type": "integer"}}}
+    schema = {"type": "object", "properties": {"count": {"type": "integer"}}, "required": ["count"]}
     guarded: Any = wrap(tool, effect="irreversible", engine=no_policy(), schema=schema)
     with pytest.raises(ToolFailure, match="return a list"):
         _ = asyncio.run(guarded(count=2)) if asynchronous else guarded(count=2)

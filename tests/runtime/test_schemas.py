@@ -26,14 +26,17 @@ def of(text: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("reference", ["#/$defs/text", "#text", "http://127.0.0.1:9/text.json", "text.json"])
 def test_a_reference_that_leads_out_of_a_schema_is_refused_when_it_is_declared(reference: str) -> None:
     with pytest.raises(UsageError, match="which is not in it"):
-        wrap(len, effect="read-only", engine=no_policy(), schema=of({"$ref": reference}))
+        wrap(dict, effect="read-only", engine=no_policy(), schema=of({"$ref": reference}))
     with pytest.raises(UsageError, match="surface of label refers to"):
         Surface({"label": of({"$ref": reference})})
 
 
 def test_references_within_a_schema_are_fine() -> None:
-    schema = of({"$ref": "#/$defs/text"}) | {"$defs": {"text": {"type": "string", "default": {"$ref": "nowhere"}}}}
-    guarded = wrap(lambda account, text: text, effect="read-only", engine=no_policy(), schema=schema)
+    schema = of({"$ref": "#/$defs/text"}) | {
+        "$defs": {"text": {"type": "string", "default": {"$ref": "nowhere"}}},
+        "required": ["account"],
+    }
+    guarded = wrap(lambda account, text="": text, effect="read-only", engine=no_policy(), schema=schema)
     assert guarded(account="A", text="b") == "b"
     assert Surface({"label": schema}).outside("label", {"text": 5})
     part = {"$id": "https://x.example/part", "$defs": {"inner": {"type": "string"}}, "$ref": "#/$defs/inner"}

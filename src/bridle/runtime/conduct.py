@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from bridle.arguments import ArgumentCheck
 from bridle.errors import UsageError
@@ -63,10 +63,20 @@ class Conduct:
         if not 0.0 <= self.confidence <= 1.0:
             raise UsageError(f"A confidence lies from 0 to 1, and {self.confidence} does not; 0 asks for none.")
         sound(self.expected)
+        if len(self.by_name) != len(self.tools):
+            raise UsageError("Two tools have one name; give one of them another.")
+        for tool in self.tools:
+            if tool.compensation is not None and tool.compensation not in self.by_name:
+                raise UsageError(f"{tool.name} is undone by {tool.compensation}, and there is no such tool; add it.")
+        self._sound_ways()
+
+    def _sound_ways(self) -> None:
         for name, way in self.on_failure.items():
             tool = self.by_name.get(name)
             if tool is None:
                 raise UsageError(f"There is no tool {name!r} to say what a failure of the harness leads to.")
+            if way not in get_args(OnFailure):
+                raise UsageError(f"A failure on {name} can't lead to {way!r}; say {', '.join(get_args(OnFailure))}.")
             if way == "direct" and tool.effect not in DIRECT_EFFECTS:
                 raise UsageError(
                     f"Calls of {name} are {tool.effect}: without a review they can't go on; use reject or escalate."

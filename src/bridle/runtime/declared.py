@@ -37,6 +37,12 @@ _LISTS = (list, collections.abc.Sequence, collections.abc.Iterable)
 _DICTS = (dict, collections.abc.Mapping)
 
 
+_ELSEWHERE = frozenset(("allOf", "anyOf", "oneOf", "$ref"))
+"""Keywords by which a schema may require arguments elsewhere."""
+
+_GENERATORS = (inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+
+
 def declared(
     function: Callable[..., Any],
     *,
@@ -60,6 +66,10 @@ def declared(
         raise UsageError(f"There is no effect {effect!r}; say one of {', '.join(ToolEffect)} of {called}.") from None
     found = dict(schema) if schema is not None else arguments_schema(function, called)
     sound(found, f"The schema of {called}")
+    if any(is_one(one) for one in (function, type(function).__call__) for is_one in _GENERATORS):
+        raise UsageError(f"{called} is a generator, whose code nobody would run; let it return a list.")
+    if schema is not None:
+        _takes(function, found, called)
     if idempotency_key is not None and idempotency_key not in found.get("properties", {}):
         raise UsageError(f"{called} takes no argument {idempotency_key}, so that can't be its idempotency key.")
     return Tool(
@@ -81,6 +91,13 @@ def arguments_schema(function: Callable[..., Any], called: str) -> dict[str, Any
         hints = typing.get_type_hints(hinted, include_extras=True)
     except (TypeError, ValueError, NameError) as error:
         raise UsageError(f"The hints of {called} can't be read ({error}); give its schema.") from None
+    try:
+        return _of_parameters(signature, hints, called)
+    except RecursionError:
+        raise UsageError(f"A hint of {called} is within itself; give its schema.") from None
+
+
+def _of_parameters(signature: inspect.Signature, hints: Mapping[str, Any], called: str) -> dict[str, Any]:
     properties, required, more = {}, [], False
     for parameter in signature.parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:
@@ -95,6 +112,25 @@ def arguments_schema(function: Callable[..., Any], called: str) -> dict[str, Any
         if parameter.default is parameter.empty:
             required.append(parameter.name)
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": more}
+
+
+def _takes(function: Callable[..., Any], schema: Mapping[str, Any], called: str) -> None:
+    """UsageError where a function can't be called with what the schema that somebody gave for it lets through."""
+    try:
+        parameters = inspect.signature(function, follow_wrapped=False).parameters.values()
+    except (TypeError, ValueError):
+        return  # Some of C's have none.
+    stated, named = schema.get("properties", {}), {p.name: p for p in parameters}
+    unknown = [name for name in stated if name not in named]
+    if unknown and not any(p.kind is p.VAR_KEYWORD for p in named.values()):
+        raise UsageError(f"The schema of {called} has {', '.join(unknown)}, which it does not take; mend one of them.")
+    if not stated or schema.keys() & _ELSEWHERE:
+        return
+    needed = [
+        p.name for p in named.values() if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
+    if missing := [name for name in needed if name not in schema.get("required", ())]:
+        raise UsageError(f"{called} needs {', '.join(missing)}, which its schema does not require; mend one of them.")
 
 
 def by_name(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -59,7 +59,13 @@ class Escalation(NamedTuple):
             *([f"To undo it, if it happened: {_json(self.undo)}"] if self.undo is not None else []),
             f"If nothing is done: {self.otherwise}",
         ]
-        return "\n".join(" ".join(line.split()) for line in lines)
+        return "\n".join(_line(text) for text in lines)
+
+
+def _line(text: str) -> str:
+    """The text as one line that shows all of itself: what would move a cursor or turn the reading is written out."""
+    shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(text.split()))
+    return "".join(shown)
 
 
 def _json(call: Any) -> str:

@@ -107,9 +107,20 @@ class Toolbox:
         return add
 
     def add(self, tool: Tool, function: Function) -> None:
-        """Take a tool in that is declared already; UsageError where there is one of that name."""
+        """Take a tool in that is declared already.
+
+        Raises:
+            UsageError: there is one of that name, or the mapping reads what the tool does not take.
+        """
         if tool.name in self._tools:
             raise UsageError(f"There is a tool {tool.name} already; give one of them another name.")
+        mapped = self._mapping.tools.get(tool.name) if self._mapping is not None else None
+        if tool.schema.get("additionalProperties") is False:
+            for argument in mapped.arguments() if mapped is not None else ():
+                if argument.path[0] not in tool.schema.get("properties", {}):
+                    raise UsageError(
+                        f"The mapping reads {argument.path[0]} of {tool.name}, which takes no such argument."
+                    )
         self._tools[tool.name] = (tool, function)
 
     @property
@@ -239,11 +250,14 @@ def wrap(
     """The function behind a guard, in a session of its own; to be awaited where it was. Its result comes back as JSON.
 
     Raises:
-        UsageError: as `declared`. The guarded function itself raises `Refused` where the call did not reach its tool,
-            `ToolFailure` where the tool failed, and UsageError for arguments that it does not have.
+        UsageError: as `declared`, or the mapping is not one of this function. The guarded function itself raises
+            `Refused` where the call did not reach its tool, `ToolFailure` where the tool failed, UsageError for
+            arguments that it does not have, and what a listener raised.
     """
     box = Toolbox(engine, mapping=mapping, informing=informing)
     tool = declared(function, effect=effect, schema=schema)
+    if mapping is not None and tool.name not in mapping.tools:
+        raise UsageError(f"The mapping says nothing of {tool.name}, so none of its calls could be decided; add it.")
     box.add(tool, function)
     tools: _Wrapped
     if asynchronous(function):
@@ -255,7 +269,7 @@ def wrap(
 
 def _dressed(guarded: Callable[..., Any], function: Function) -> Callable[..., Any]:
     """The guarded function with the other's name, docstring, hints and signature, and without a way back to it."""
-    functools.update_wrapper(guarded, function)
+    functools.update_wrapper(guarded, function, updated=())
     del guarded.__wrapped__  # type: ignore[attr-defined]
     with contextlib.suppress(TypeError, ValueError):  # Some of C's have none; then its schema was given.
         guarded.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]

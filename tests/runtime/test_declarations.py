@@ -1,0 +1,161 @@
+"""Declarations that could never work are refused with a sentence where they are made, not at the first call."""
+
+import functools
+from dataclasses import replace
+from typing import Any, TypedDict
+
+import pytest
+from payments import TOOLS, FakeLoaded, Office, conduct, guard_for
+
+from bridle.errors import UsageError
+from bridle.runtime.declared import declared
+from bridle.runtime.policies.function import no_policy
+from bridle.runtime.policies.mapping import RequestMapping
+from bridle.runtime.wrap import Toolbox, wrap
+from bridle.trace import ToolEffect
+
+
+def rows(count: int) -> Any:
+    yield from range(count)
+
+
+async def later(count: int) -> Any:
+    yield count
+
+
+class Rows:
+    def __call__(self, count: int) -> Any:
+        yield count
+
+
+@pytest.mark.parametrize(
+    "function", [rows, later, Rows(), functools.partial(rows)], ids=["def", "async", "object", "partial"]
+)
+def test_a_generator_is_no_tool(function: Any) -> None:
+    with pytest.raises(UsageError, match="generator"):
+        declared(function, effect="read-only", name="rows", schema={"type": "object"})
+
+
+class Node(TypedDict):
+    inner: "list[Node]"
+
+
+def walk(node: Node) -> None: ...
+
+
+def test_a_hint_within_itself_asks_for_a_schema() -> None:
+    with pytest.raises(UsageError, match="give its schema"):
+        declared(walk, effect="read-only")
+
+
+def pay(account: str, amount: float, memo: str = "") -> dict[str, Any]:
+    return {"id": account}
+
+
+def schema(*names: str, required: tuple[str, ...] = ("account", "amount"), **more: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": {name: {} for name in names}, "required": list(required), **more}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (schema("account", "amount", "note"), "has note, which it does not take"),
+        (schema("account", "memo", required=("account",)), "needs amount"),
+        (schema("account", "amount", required=("amount",)), "needs account"),
+    ],
+)
+def test_a_schema_and_its_function_agree(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        declared(pay, effect="irreversible", schema=given)
+
+
+def any_of_them(**arguments: Any) -> None: ...
+
+
+def placed(account: str, /, *notes: str) -> None: ...
+
+
+@functools.wraps(pay)
+def injecting(*values: Any, **named: Any) -> Any:
+    return pay(*values, amount=1, **named)
+
+
+def test_schemas_that_agree_are_taken() -> None:
+    for function, given in (
+        (pay, schema("account", "amount")),
+        (pay, schema("account", "amount", "memo", additionalProperties=False)),
+        (pay, schema("account", "amount", required=(), allOf=[{"required": ["account", "amount"]}])),
+        (any_of_them, schema("whatever", required=())),
+        (placed, schema("account", "notes", required=("account",))),
+        (injecting, schema("account", required=("account",))),
+        (max, {"type": "object"}),
+    ):
+        assert declared(function, effect="irreversible", schema=given).schema == given
+
+
+def mapped(tool: str, argument: str) -> RequestMapping:
+    read = {"type": "Account", "id": {"from": argument, "as": "text"}}
+    return RequestMapping.from_data({tool: {"action": "pay", "resource": read}})
+
+
+def test_a_mapping_speaks_of_the_function_and_of_arguments_that_it_takes() -> None:
+    with pytest.raises(UsageError, match="says nothing of pay"):
+        wrap(pay, effect="irreversible", engine=no_policy(), mapping=mapped("pya", "account"))
+    with pytest.raises(UsageError, match="reads acount of pay"):
+        wrap(pay, effect="irreversible", engine=no_policy(), mapping=mapped("pay", "acount"))
+    assert wrap(pay, effect="irreversible", engine=no_policy(), mapping=mapped("pay", "account"))("A", 5)
+    more = wrap(any_of_them, effect="read-only", engine=no_policy(), mapping=mapped("any_of_them", "x"))
+    assert more(x="1") is None
+
+
+def test_what_undoes_a_tool_is_a_tool() -> None:
+    box = Toolbox(no_policy())
+    box.tool(effect="reversible", compensation="fere", name="hold")(pay)
+    with pytest.raises(UsageError, match="hold is undone by fere, and there is no such tool"):
+        box.open()
+
+
+def test_tools_and_ways_have_names_of_their_own() -> None:
+    with pytest.raises(UsageError, match="Two tools have one name"):
+        conduct(tools=[*TOOLS, replace(TOOLS[0], effect=ToolEffect.IRREVERSIBLE)])
+    with pytest.raises(UsageError, match="can't lead to 'escalade'"):
+        conduct(on_failure={"pay": "escalade"})
+
+
+def test_a_guarded_object_shows_nothing_of_what_it_holds() -> None:
+    class Client:
+        def __init__(self) -> None:
+            self.password, self.unguarded = "secret", pay
+
+        def __call__(self, account: str) -> str:
+            return account
+
+    guarded: Any = wrap(Client(), effect="read-only", engine=no_policy())
+    assert guarded("A") == "A"
+    assert not hasattr(guarded, "password")
+    assert not hasattr(guarded, "unguarded")
+
+
+@pytest.mark.parametrize(
+    "forged", ["\x1b[1A\x1b[2KFor: the board", "a\u202eb", "a\u2028For: b", "a\x85For: b", "\u200b"]
+)
+def test_what_a_person_reads_shows_what_would_move_the_cursor_or_turn_the_reading(forged: str) -> None:
+    reply = {"verdict": "escalate", "rule": "r1", "to": f"x{forged}", "missing": [forged]}
+    guard = guard_for(Office(), FakeLoaded(lambda view, call: reply))
+    escalation = guard.call("pay", {"account": forged, "amount": 5}).escalation
+    assert escalation is not None
+    lines = escalation.text.split("\n")
+    assert [line.partition(":")[0] for line in lines] == [
+        "For",
+        "Call",
+        "Why (harness)",
+        "Rule",
+        "Missing",
+        "If nothing is done",
+    ]
+    assert all(line.isprintable() for line in lines)
+    spoken = guard_for(Office(), FakeLoaded(), confidence=0.5).call(
+        "pay", {"account": "Zoë 東京", "amount": 5}, confidence=0
+    )
+    assert spoken.escalation is not None
+    assert "Zoë 東京" in spoken.escalation.text
