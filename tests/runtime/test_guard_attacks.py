@@ -149,6 +149,12 @@ def sandboxed(salts: range, *, dear: bool = False) -> Iterator[list[tuple[Harnes
                 one.close()
 
 
+def act_of(arguments: dict[str, Any]) -> Any:
+    """What a payment does, however it is spelled."""
+    cents = int(Decimal(str(arguments["amount"])) * 100)
+    return str(arguments.get("account")).strip(), cents, str(arguments.get("channel")).casefold()
+
+
 class Watched(WitnessedOffice):
     """Knows, besides, of which payments nobody knows the outcome, and sees one that is made again before a look."""
 
@@ -163,8 +169,7 @@ class Watched(WitnessedOffice):
             account = str(arguments.get("account")).strip()
             act = None
             if name == "pay":
-                cents = int(Decimal(str(arguments["amount"])) * 100)
-                act = (account, cents, str(arguments.get("channel")).casefold())
+                act = act_of(arguments)
                 if act in self.unknown:
                     self.witness.violations.append(f"{act} was paid again though nobody knew and nobody looked")
             try:
@@ -182,6 +187,10 @@ class Watched(WitnessedOffice):
             return result
 
         return run
+
+
+class SinkBroken(Exception):
+    """The trace could not be written down: whoever made the call gets no answer."""
 
 
 class Case:
@@ -205,7 +214,17 @@ class Case:
 
     @property
     def listeners(self) -> Listeners:
-        return Listeners(on_record=self.records.append, on_escalation=self.escalations.append)
+        return Listeners(on_record=self.record, on_escalation=self.escalations.append)
+
+    def record(self, record: Any) -> None:
+        self.records.append(record)
+        if self.rng.random() < 0.03:
+            raise SinkBroken
+
+    def unanswered(self, before: int) -> None:
+        """Nobody got an answer: of what was paid since, nobody knows."""
+        self.counts["unanswered"] += 1
+        self.office.unknown |= {act_of(arguments) for name, arguments in self.office.done[before:] if name == "pay"}
 
     def call(self, before: Any) -> Any:
         return before if before is not None and self.rng.random() < 0.4 else some_call(self.rng)
@@ -246,13 +265,17 @@ def by_guard(case: Case) -> None:
     for _ in range(CALLS):
         proposal, before, seen = case.call(proposal), len(case.office.done), len(case.records)
         confidence = case.rng.choice([None, 0.1, 0.9, float("nan"), "sure"])
-        if case.alone:
-            guard.act()
-        elif case.rng.random() < 0.3:
-            guard.turn(lambda asked: case.rng.choice(asked.choices) if asked.choices else proposal)  # noqa: B023
-            proposal = case.records[seen].proposed
-        else:
-            guard.propose(proposal, confidence=confidence)
+        try:
+            if case.alone:
+                guard.act()
+            elif case.rng.random() < 0.3:
+                said = case.rng.random()
+                guard.turn(lambda asked: asked.choices[int(said * len(asked.choices))] if asked.choices else proposal)  # noqa: B023
+            else:
+                guard.propose(proposal, confidence=confidence)
+        except SinkBroken:
+            case.unanswered(before)
+        proposal = proposal if case.alone else case.records[seen].proposed
         case.done(proposal, before, case.records[seen:])
         if case.rng.random() < 0.1:
             guard.resume()
@@ -283,11 +306,11 @@ def by_async_guard(case: Case) -> None:
                 for _ in range(case.rng.randint(0, 12)):
                     await asyncio.sleep(0)
                 case.counts["cancelled"] += task.cancel()
-                await asyncio.wait([task])
-                if not task.cancelled():
-                    task.result()
+            await asyncio.wait([task])
+            if task.cancelled() or isinstance(task.exception(), SinkBroken):
+                case.unanswered(before)
             else:
-                await task
+                task.result()
             case.done(proposal, before, case.records[seen:])
 
     asyncio.run(play())
@@ -318,6 +341,8 @@ def by_wrapped(case: Case) -> None:
                     await result
             except (Refused, ToolFailure, UsageError) as error:
                 case.counts[type(error).__name__] += 1
+            except SinkBroken:
+                case.unanswered(before)
             case.done(proposal, before, case.records[seen:])
 
     asyncio.run(play())
@@ -348,6 +373,7 @@ def worth_something(totals: Counter[str], cases: int) -> None:
     assert totals["denied"] > 0.1 * cases
     assert totals["failed harness"] > 0.1 * cases
     assert totals["escalated"] > 0.1 * cases
+    assert totals["unanswered"] > 0.05 * cases
 
 
 @pytest.mark.parametrize("way", WAYS)
