@@ -5,12 +5,15 @@ from dataclasses import replace
 from typing import Any, TypedDict
 
 import pytest
-from payments import TOOLS, FakeLoaded, Office, conduct, guard_for
+from payments import HARNESS, MAPPING_DATA, TOOLS, CountingEngine, FakeLoaded, Office, conduct, guard_for
 
 from bridle.errors import UsageError
 from bridle.runtime.declared import declared
+from bridle.runtime.gate import Gate
+from bridle.runtime.guard import Guard, Pinned
 from bridle.runtime.policies.function import no_policy
 from bridle.runtime.policies.mapping import RequestMapping
+from bridle.runtime.session import ToolSession
 from bridle.runtime.wrap import Toolbox, wrap
 from bridle.trace import ToolEffect
 
@@ -113,6 +116,51 @@ def test_what_undoes_a_tool_is_a_tool() -> None:
     box.tool(effect="reversible", compensation="fere", name="hold")(pay)
     with pytest.raises(UsageError, match="hold is undone by fere, and there is no such tool"):
         box.open()
+
+
+def test_a_key_is_an_argument() -> None:
+    with pytest.raises(UsageError, match="pay takes no argument key"):
+        conduct(tools=[replace(TOOLS[1], idempotency_key="key")])
+
+
+def test_a_conduct_is_one_of_the_boxs_tools() -> None:
+    box = Toolbox(no_policy())
+    box.tool(effect="irreversible")(pay)
+    early = box.conduct
+    box.tool(effect="irreversible", name="refund")(pay)
+    with pytest.raises(UsageError, match="other tools than the box's"):
+        box.open(conduct=early)
+
+
+def test_guarded_functions_have_the_names_of_their_tools() -> None:
+    box = Toolbox(no_policy())
+    box.tool(effect="read-only", name="first", description="The first.")(lambda: 1)
+    box.tool(effect="read-only", name="second")(lambda: 2)
+    tools = box.open()
+    assert [(function.__name__, function.__doc__, function()) for function in tools.values()] == [
+        ("first", "The first.", 1),
+        ("second", "", 2),
+    ]
+    assert tools.declarations[0]["description"] == "The first."
+
+
+def test_a_tool_is_no_spelling_of_another_however_alike_their_names_are() -> None:
+    alike = replace(TOOLS[2], name="HOLD", effect=ToolEffect.IRREVERSIBLE)
+    reads = MAPPING_DATA | {"HOLD": MAPPING_DATA["hold"]}
+
+    def review(view: Any, call: Any) -> Any:
+        if call["tool"] == "HOLD":
+            return {"verdict": "accept"}
+        return {"verdict": "rewrite", "rule": "r1", "call": {**call, "tool": "HOLD"}}
+
+    office = Office()
+    held = conduct(tools=[*TOOLS, alike], mapping=RequestMapping.from_data(reads))
+    tools = {tool.name: (tool, office.function(tool.name)) for tool in held.tools}
+    gate = Gate(ToolSession(tools, office), held.mapping, CountingEngine())
+    guard = Guard(gate, held, harness=Pinned(HARNESS, FakeLoaded(review)))
+    assert guard.call("hold", {"account": "A"}).error_class == "changed-intent"
+    assert guard.call("Hold", {"account": "A"}).ok, "what is no tool may be a misspelt one"
+    assert [name for name, _ in office.done] == ["HOLD"]
 
 
 def test_tools_and_ways_have_names_of_their_own() -> None:

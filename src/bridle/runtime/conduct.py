@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias, get_args
 
 from bridle.arguments import ArgumentCheck
 from bridle.errors import UsageError
+from bridle.runtime.keys import key_argument
 from bridle.runtime.policies.mapping import RequestMapping
 from bridle.runtime.reviewer import Reviewer
 from bridle.runtime.rewrite import RewriteRules
@@ -66,6 +67,8 @@ class Conduct:
         if len(self.by_name) != len(self.tools):
             raise UsageError("Two tools have one name; give one of them another.")
         for tool in self.tools:
+            if tool.idempotency_key is not None and key_argument(tool) is None:
+                raise UsageError(f"{tool.name} takes no argument {tool.idempotency_key}, so that can't be its key.")
             if tool.compensation is not None and tool.compensation not in self.by_name:
                 raise UsageError(f"{tool.name} is undone by {tool.compensation}, and there is no such tool; add it.")
         self._sound_ways()
@@ -95,4 +98,4 @@ class Conduct:
     @cached_property
     def rewrites(self) -> RewriteRules:
         """The rules for rewrites."""
-        return RewriteRules(mapping=self.mapping, fits=self.fits)
+        return RewriteRules(mapping=self.mapping, fits=self.fits, tools=self.by_name.keys())

@@ -7,7 +7,7 @@ Without the last rule a harness that is rewarded for completed calls would learn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,10 +28,14 @@ BAD_REWRITE = "rewrite"
 
 @dataclass(frozen=True, kw_only=True)
 class RewriteRules:
-    """The three rules. `fits` tells whether a call fits its tool's schema; `mapping` what the policy reads of it."""
+    """The three rules. `fits` tells whether a call fits its tool's schema; `mapping` what the policy reads of it.
+
+    `tools` are the names of all tools: one of them is no spelling of another, however alike they are.
+    """
 
     mapping: RequestMapping
     fits: Callable[[Action], Truth]
+    tools: Collection[str]
 
     def check(
         self, reviewer: Reviewer, view: Any, proposed: FrozenCall, rewritten: Any, seed: int
@@ -47,6 +51,8 @@ class RewriteRules:
         if not fit:
             return _bad(BAD_REWRITE, f"the rewritten call does not fit its tool's schema: {fit.feedback}")
         changed = self.mapping.changed(proposed.call, final.call)
+        if proposed.tool != final.tool and proposed.tool in self.tools:
+            changed = ("tool",)
         if changed:
             return _bad(CHANGED_INTENT, f"the rewrite changes what the policy reads: {', '.join(changed)}")
         again = yield from reviewer.review(view, own(final.call), seed)

@@ -78,6 +78,7 @@ class Toolbox:
         *,
         effect: ToolEffect | str,
         name: str = "",
+        description: str = "",
         schema: Mapping[str, Any] | None = None,
         compensation: str | None = None,
         idempotency_key: str | None = None,
@@ -95,6 +96,7 @@ class Toolbox:
                     function,
                     effect=effect,
                     name=name,
+                    description=description,
                     schema=schema,
                     compensation=compensation,
                     idempotency_key=idempotency_key,
@@ -175,6 +177,10 @@ class Toolbox:
     def _held(self, conduct: Conduct | None) -> Conduct:
         """The conduct, with a name of its own for the session."""
         held = conduct or self.conduct
+        if list(held.tools) != [tool for tool, _ in self._tools.values()]:
+            raise UsageError(
+                "The conduct is one of other tools than the box's; make it of the box's own, as it is now."
+            )
         return held if held.session else replace(held, session=uuid.uuid4().hex)
 
 
@@ -182,7 +188,9 @@ class _Wrapped(Mapping[str, Callable[..., Any]], abc.ABC):
     """Guarded functions by the names of their tools."""
 
     def __init__(self, tools: Mapping[str, tuple[Tool, Function]]) -> None:
-        self._functions = {name: self._guarded(name, function) for name, (_, function) in tools.items()}
+        self._functions = {
+            name: _dressed(self._guarded(name, function), function, tool) for name, (tool, function) in tools.items()
+        }
         self.tools = tuple(tool for tool, _ in tools.values())
 
     def __getitem__(self, name: str) -> Callable[..., Any]:
@@ -218,7 +226,7 @@ class GuardedTools(_Wrapped):
         def guarded(*values: Any, **named: Any) -> Any:
             return _result(self.guard.call(name, _arguments(name, function, values, named)))
 
-        return _dressed(guarded, function)
+        return guarded
 
 
 class AsyncGuardedTools(_Wrapped):
@@ -233,7 +241,7 @@ class AsyncGuardedTools(_Wrapped):
         async def guarded(*values: Any, **named: Any) -> Any:
             return _result(await self.guard.call(name, _arguments(name, function, values, named)))
 
-        return _dressed(guarded, function)
+        return guarded
 
 
 def wrap(
@@ -267,9 +275,10 @@ def wrap(
     return tools[tool.name]
 
 
-def _dressed(guarded: Callable[..., Any], function: Function) -> Callable[..., Any]:
-    """The guarded function with the other's name, docstring, hints and signature, and without a way back to it."""
+def _dressed(guarded: Callable[..., Any], function: Function, tool: Tool) -> Callable[..., Any]:
+    """The guarded function by the tool's name, with the other's hints and signature, and without a way back to it."""
     functools.update_wrapper(guarded, function, updated=())
+    guarded.__name__, guarded.__doc__ = tool.name, tool.description
     del guarded.__wrapped__  # type: ignore[attr-defined]
     with contextlib.suppress(TypeError, ValueError):  # Some of C's have none; then its schema was given.
         guarded.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
