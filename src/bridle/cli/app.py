@@ -14,6 +14,7 @@ from bridle.cli.demo import demo
 from bridle.cli.doctor import doctor
 from bridle.cli.environments import environments
 from bridle.cli.evaluate import evaluate
+from bridle.cli.explain import explain
 from bridle.cli.export import export
 from bridle.cli.lint import lint
 from bridle.cli.paper import paper
@@ -50,7 +51,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for command in (demo, doctor, environments, assess, synthesize, resume, export, check, lint, evaluate, paper, report):
+for command in (
+    demo,
+    doctor,
+    environments,
+    assess,
+    synthesize,
+    resume,
+    explain,
+    export,
+    check,
+    lint,
+    evaluate,
+    paper,
+    report,
+):
     app.command()(command)
 
 
