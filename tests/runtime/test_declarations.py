@@ -1,7 +1,7 @@
 """Declarations that could never work are refused with a sentence where they are made, not at the first call."""
 
 import functools
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
 import pytest
@@ -14,6 +14,7 @@ from bridle.runtime.guard import Guard, Pinned
 from bridle.runtime.policies.function import no_policy
 from bridle.runtime.policies.mapping import RequestMapping
 from bridle.runtime.session import ToolSession
+from bridle.runtime.surface import Surface
 from bridle.runtime.wrap import Toolbox, wrap
 from bridle.trace import ToolEffect
 
@@ -207,3 +208,66 @@ def test_what_a_person_reads_shows_what_would_move_the_cursor_or_turn_the_readin
     )
     assert spoken.escalation is not None
     assert "Zoë 東京" in spoken.escalation.text
+
+
+class Counter:
+    def count(self, step: int) -> int:
+        return step
+
+
+def test_a_method_of_no_object_is_no_tool() -> None:
+    with pytest.raises(UsageError, match="give the bound one"):
+        declared(Counter.count, effect="read-only")
+    assert wrap(Counter().count, effect="read-only", engine=no_policy())(2) == 2
+
+
+def test_what_is_put_in_the_wrong_place_says_what_belongs_there() -> None:
+    def decide(request: Any) -> bool:
+        return True
+
+    with pytest.raises(UsageError, match="FunctionEngine makes one"):
+        wrap(pay, effect="irreversible", engine=decide)  # type: ignore[arg-type]
+    data: Any = {"pay": {"action": "pay", "resource": {"type": "T", "id": {"value": "t"}}}}
+    with pytest.raises(UsageError, match="a RequestMapping"):
+        wrap(pay, effect="irreversible", engine=no_policy(), mapping=data)
+    with pytest.raises(UsageError, match="Pinned"):
+        wrap(pay, effect="irreversible", engine=no_policy(), harness=HARNESS)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="facts"):
+        wrap(pay, effect="irreversible", engine=no_policy(), informing=object())  # type: ignore[arg-type]
+
+
+@dataclass
+class Invoice:
+    id: str
+    lines: list["Line"]
+
+
+@dataclass
+class Line:
+    cents: int
+
+
+class Model:
+    """As Pydantic's models do."""
+
+    def model_dump(self) -> dict[str, Any]:
+        return {"id": "M", "line": Line(1)}
+
+
+def test_results_that_are_data_are_shown_as_data() -> None:
+    def shown(result: Any) -> Any:
+        return wrap(lambda: result, effect="read-only", engine=no_policy())()
+
+    assert shown(Invoice("I", [Line(5)])) == {"id": "I", "lines": [{"cents": 5}]}
+    assert shown([Model()]) == [{"id": "M", "line": {"cents": 1}}]
+    assert isinstance(shown(Invoice), str)
+
+
+def test_a_range_of_a_surface_holds_what_it_is_about_and_nothing_else() -> None:
+    surface = Surface({"pay": {"properties": {"amount": {"maximum": 50}, "memo": {"maxLength": 3}, "to": {}}}})
+    for inside in ({"amount": 50}, {"memo": "abc"}, {"to": [1]}, {}, {"memo": None}):
+        assert surface.outside("pay", inside) == ""
+    for outside in ({"amount": "80"}, {"amount": [1]}, {"amount": True}, {"memo": 5}, {"amount": 51}, {"memo": "abcd"}):
+        assert "may not touch pay" in surface.outside("pay", outside)
+    either = Surface({"pay": {"properties": {"amount": {"type": ["number", "string"], "maximum": 50}}}})
+    assert either.outside("pay", {"amount": "eighty"}) == "", "where it is said, it holds"

@@ -11,6 +11,7 @@ from test_retry_safety import Bank, NoFreeing, guard_of
 from bridle.errors import UsageError
 from bridle.runtime.policies.function import no_policy
 from bridle.runtime.reviewer import FilteringHarness
+from bridle.runtime.session import ToolFailure
 from bridle.runtime.turns import AsyncTurns
 from bridle.runtime.wrap import Toolbox
 
@@ -190,3 +191,33 @@ def test_what_could_not_be_undone_is_counted_with_the_calls_of_other_threads() -
     for thread in threads:
         thread.join()
     assert guard.suspended == "its 1 escalations are spent"
+
+
+def test_what_took_no_effect_is_not_undone() -> None:
+    """Somebody else holds it: that hold is not this session's to end."""
+    bank = Bank()
+    guard = guard_of(bank, FakeLoaded())
+    for failure in (ToolFailure("state_conflict", "held already"), ToolFailure("transient", "busy", applicable=True)):
+        bank.faults = [failure]
+        failed = guard.call("hold", {"account": "A", "hold": "H-9"})
+        with pytest.raises(UsageError, match="took no effect"):
+            guard.undo(failed.records[0])
+    bank.faults = [TimeoutError()]
+    unknown = guard.call("hold", {"account": "A", "hold": "H-9"})
+    assert guard.undo(unknown.records[0]).ok, "it may have happened"
+    assert [name for name, _ in bank.done] == ["hold", "free"]
+
+
+def test_while_a_session_waits_nobody_is_asked_and_nothing_is_reviewed() -> None:
+    act = {"tool": "look", "arguments": {"account": "A"}}
+    loaded = FakeLoaded(propose=lambda view: act)
+    guard = guard_of(Bank(), loaded, pinned={"reviewer": FilteringHarness(HARNESS, draws=3)}, calls=1)
+    held = guard.call("hold", {"account": "A"}).records[0]
+    assert guard.turn(lambda asked: asked.choices[0]).error_class == "budget-spent"
+    reviewed = len(loaded.calls)
+    assert guard.turn(lambda asked: act).error_class == "suspended"
+    assert guard.undo(held).error_class == "suspended"
+    assert len(loaded.calls) == reviewed
+    assert len(guard.escalations) == 1  # type: ignore[attr-defined]
+    guard.resume()
+    assert guard.undo(held).ok

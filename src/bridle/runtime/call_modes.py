@@ -24,6 +24,7 @@ from bridle.runtime.effects import Abandoned, Authorise, Effect, Execute, Mode, 
 from bridle.runtime.frozen import FrozenCall, freeze, taken
 from bridle.runtime.keys import keyed
 from bridle.runtime.recovery import Onward, doubt, onward, remaining, settled
+from bridle.runtime.reviewer import Reviewer, Unreviewed
 from bridle.runtime.ruling import HARNESS_FAILED, REPAIRS_SPENT, Ruling, ruled, stopped
 from bridle.runtime.stops import spent, stop, suspended
 from bridle.runtime.turn import SUSPENDING, Attempt, CallTurn, Carry, Doubt, Escalation
@@ -94,7 +95,11 @@ def _turn(
     observation: Observation, progress: Progress, proposal: Proposal | None, seed: int
 ) -> Generator[Effect, Any, CallTurn]:
     conduct, reviewer = progress.conduct, progress.conduct.reviewer
-    proposed = proposal or (yield from reviewer.propose(observation, progress.carry.refusals, seed))
+    if progress.carry.suspended and reviewer.origin == "agent":
+        asking: Reviewer = Unreviewed()  # A harness that looks for choices would review them.
+    else:
+        asking = reviewer
+    proposed = proposal or (yield from asking.propose(observation, progress.carry.refusals, seed))
     if isinstance(proposed, Failure):
         progress.passages.append(_unproposed(conduct, proposed))
         return (yield from _stopped(progress))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from bridle.authorization import AuthorizationRequest, Decision, Facts, Informing, Outcome, PolicyEngine
 from bridle.environment import Episode, Observation, Probing, Step, Truth
-from bridle.errors import EnvironmentFault, PolicyFault, told
+from bridle.errors import EnvironmentFault, PolicyFault, UsageError, told
 from bridle.harness import Action
 from bridle.runtime.denials import Denials
 from bridle.runtime.effects import Authorise, Effect, Execute, Observe, Probe, Withhold
@@ -59,7 +59,13 @@ class Gate:
 
         `engine` may be exchanged while the session goes on. `volatile` names keys of the context that change by
         themselves (see `Denials`). `decisions` remembers some, and may be shared; without it the engine is asked.
+
+        Raises:
+            UsageError: the engine is none, or the mapping.
         """
+        if not callable(getattr(engine, "evaluate", None)):
+            raise UsageError("A policy engine has evaluate(request); FunctionEngine makes one of a callable.")
+        is_mapping(mapping)
         self.session, self.mapping, self.engine = session, mapping, engine
         self.informing = session if isinstance(session, Informing) else None
         self._withholding = session if isinstance(session, Withholding) else None
@@ -219,6 +225,12 @@ class Gate:
         except Exception:  # As an engine that does not know; if it is out of order, it will say so when it is asked.
             return ""
         return known if isinstance(known, str) else ""
+
+
+def is_mapping(mapping: object) -> None:
+    """UsageError where it is none."""
+    if not isinstance(mapping, RequestMapping):
+        raise UsageError("A mapping is a RequestMapping; RequestMapping.from_data makes one of data.")
 
 
 def _well_formed(decision: Decision) -> bool:

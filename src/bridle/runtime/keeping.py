@@ -18,7 +18,7 @@ from bridle.runtime.conduct import Conduct
 from bridle.runtime.effects import Mode, Proposal
 from bridle.runtime.frozen import FrozenCall, own
 from bridle.runtime.gate import Gate
-from bridle.runtime.recovery import unanswered
+from bridle.runtime.recovery import unanswered, unknown_outcome
 from bridle.runtime.reviewer import FailedReviewer
 from bridle.runtime.source import HarnessSource
 from bridle.runtime.stops import spent
@@ -65,6 +65,8 @@ class Keeping:
         """UsageError where gate and conduct have different mappings."""
         if gate.mapping.digest != conduct.mapping.digest:
             raise UsageError("The gate and the conduct have different request mappings; give both the same.")
+        if harness is not None and not callable(getattr(harness, "active", None)):
+            raise UsageError("The harness is to come from a source; Pinned(harness, loaded) is the simplest.")
         self._gate, self._carry, self._readings = gate, Carry(), dict[str, float]()
         self._conduct, self._harness = conduct, harness
         self.blocks = harness is not None and getattr(harness, "blocks", True) is not False
@@ -129,7 +131,7 @@ class Keeping:
         if course.undoes is not None and turn.records:
             if turn.records[-1].ok:
                 self._undone.append(course.undoes)
-            elif turn.escalation is None:
+            elif turn.escalation is None and not self._carry.suspended:
                 turn = self._not_undone(course.undoes, turn)
         self._carry, course.turn = turn.carry, turn
         return turn
@@ -172,6 +174,8 @@ class Keeping:
         """The call that undoes an executed one; UsageError where there is none to make."""
         if not was_executed(record):
             raise UsageError("That call was not executed; there is nothing to undo.")
+        if record.error_class and not unknown_outcome(record):
+            raise UsageError("That call took no effect; there is nothing to undo.")
         if any(undone is record for undone in self._undone):
             raise UsageError("That call was undone already; there is nothing left to undo.")
         undo = compensation(self._conduct.by_name, record.call, record.result)

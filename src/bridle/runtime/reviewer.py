@@ -167,7 +167,10 @@ class FilteringHarness(HarnessReviewer):
         draws: int = 16,
         candidates: Callable[[Any], Iterable[Action]] | None = None,
     ) -> None:
-        """As a verifier; `draws` is how often `propose_call` is asked where there is one, `candidates` reads a view."""
+        """As a verifier; `draws` is how often `propose_call` is asked where there is one, `candidates` reads a view.
+
+        What `candidates` raises ends the turn, before anything was done, and is raised.
+        """
         super().__init__(harness)
         self._draws = draws if defines(harness, "propose_call") else 0
         self._candidates = candidates

@@ -6,6 +6,7 @@ happened into the view that agent and harness see.
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -68,6 +69,8 @@ class ToolSession:
                 raise UsageError(f"The tool {name} is asynchronous; use an AsyncToolSession and an AsyncGuard.")
             if tool.name != name:
                 raise UsageError(f"The tool {tool.name} stands under the name {name}; give it its own.")
+        if not isinstance(informing, Informing):
+            raise UsageError("Who informs about subjects and resources has facts(resource_type, resource_id).")
         if not self.awaits and asynchronous(informing.facts):
             raise UsageError("The facts have to be awaited; use an AsyncToolSession and an AsyncGuard.")
         declared = [tool for tool, _ in tools.values()]
@@ -204,10 +207,19 @@ def unrun(result: Any) -> bool:
     return inspect.isgenerator(result) or inspect.isasyncgen(result)
 
 
+def _written(value: Any) -> Any:
+    """A value that JSON has no word for: the fields of a data class or of a model of Pydantic's, else its text."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if callable(dump := getattr(type(value), "model_dump", None)):
+        return dump(value)
+    return str(value)
+
+
 def _succeeded(result: Any) -> Step:
     """The result as JSON; what can't be written as JSON is shown by its type: the call was made all the same."""
     try:
-        return Step(legal=True, result=own(json.loads(json.dumps(result, default=str, allow_nan=False))))
+        return Step(legal=True, result=own(json.loads(json.dumps(result, default=_written, allow_nan=False))))
     except Exception as error:
         return Step(
             legal=True, result={"unreadable": f"{type(result).__name__}: {type(error).__name__}: {told(error)}"[:300]}

@@ -23,7 +23,7 @@ from bridle.errors import BridleError, UsageError
 from bridle.runtime.async_guard import AsyncGuard
 from bridle.runtime.conduct import Conduct
 from bridle.runtime.declared import asynchronous, declared
-from bridle.runtime.gate import NOBODY, Gate
+from bridle.runtime.gate import NOBODY, Gate, is_mapping
 from bridle.runtime.guard import Answer, Guard
 from bridle.runtime.policies.mapping import RequestMapping
 from bridle.runtime.reviewer import Unreviewed
@@ -69,7 +69,13 @@ class Toolbox:
     def __init__(
         self, engine: PolicyEngine, *, mapping: RequestMapping | None = None, informing: Informing | None = None
     ) -> None:
-        """Without a `mapping` the engine is asked about the tool alone, without `informing` about nobody known."""
+        """Without a `mapping` the engine is asked about the tool alone, without `informing` about nobody known.
+
+        Raises:
+            UsageError: the mapping is none.
+        """
+        if mapping is not None:
+            is_mapping(mapping)
         self._engine, self._mapping, self._informing = engine, mapping, informing or Anonymous()
         self._tools: dict[str, tuple[Tool, Function]] = {}
 
