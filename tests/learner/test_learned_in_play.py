@@ -28,7 +28,6 @@ from bridle.synthesis.learner.rendering import render
 from bridle.synthesis.plan import Plan
 from bridle.testing.environment import check_environment
 
-
 pytestmark = pytest.mark.timeout(600)  # the first test of each kind waits for what is learned
 
 
