@@ -12,7 +12,8 @@ from bridle.authorization import AuthorizationRequest, Decision
 from bridle.harness import digest
 from bridle.runtime.gate import Gate
 from bridle.runtime.guard import Guard
-from bridle.runtime.policies.function import no_policy
+from bridle.runtime.policies.function import FunctionEngine, no_policy
+from bridle.runtime.policies.mapping import RequestMapping
 from bridle.runtime.reviewer import Unreviewed
 from bridle.runtime.session import ToolFailure
 from bridle.runtime.wrap import Toolbox
@@ -131,6 +132,26 @@ def test_what_is_no_json_is_refused_and_leaves_view_and_trace_readable(odd: Any)
         assert guard.call("get_account", {"account": "A"}).ok, "and the session goes on"
     assert [name for name, _ in office.done] == ["get_account"] * 2
     assert views
+
+
+def test_an_engine_that_changes_what_it_is_shown_changes_nothing_that_is_executed() -> None:
+    done: list[Any] = []
+
+    def decide(request: AuthorizationRequest) -> bool:
+        request.context["items"].append("mine")
+        return True
+
+    def order(items: list[str]) -> None:
+        done.append(items)
+
+    read = {"items": {"from": "items", "as": "json"}}
+    data = {"order": {"action": "order", "resource": {"type": "T", "id": {"value": "t"}}, "context": read}}
+    engine = FunctionEngine(decide, name="greedy")
+    box = Toolbox(engine, mapping=RequestMapping.from_data(data))
+    box.tool(effect="irreversible")(order)
+    (record,) = box.open().guard.call("order", {"items": ["a"]}).records
+    assert done == [["a"]]
+    assert record.call_digest == digest(record.call) == digest({"tool": "order", "arguments": {"items": ["a"]}})
 
 
 def test_a_sink_that_redacts_in_place_opens_no_way_to_pay_twice() -> None:

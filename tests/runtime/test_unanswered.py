@@ -192,6 +192,40 @@ def test_cancelled_at_any_moment_nothing_is_paid_twice_and_the_trace_has_all(syn
     assert steps > 3
 
 
+def test_who_is_told_is_told_also_behind_a_cancellation_and_a_person_is_not_waited_for_then() -> None:
+    async def play() -> None:
+        told: list[str] = []
+        begun, go_on, never = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+        async def tell(record: Any) -> None:
+            begun.set()
+            await go_on.wait()
+            told.append("record")
+
+        async def ask(escalation: Any) -> None:
+            told.append("person")
+            await never.wait()
+
+        office, held = Office(), conduct(reviewer=Unreviewed(), confidence=0.5)
+        session = AsyncToolSession({tool.name: (tool, office.function(tool.name)) for tool in TOOLS}, office)
+        gate = Gate(session, held.mapping, CountingEngine())
+        guard = AsyncGuard(gate, held, on_record=tell, on_escalation=ask)
+        task = asyncio.create_task(guard.call("pay", PAY, confidence=0.1))
+        await begun.wait()
+        task.cancel()
+        await asyncio.sleep(0)
+        assert not task.done(), "the trace is written first"
+        go_on.set()
+        while "person" not in told:
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task], timeout=30)
+        assert task.cancelled()
+        assert told == ["record", "person"]
+
+    asyncio.run(play())
+
+
 def test_a_cancellation_by_nobody_is_an_error_of_the_tool_or_of_the_engine() -> None:
     async def gone(**arguments: Any) -> Any:
         raise asyncio.CancelledError

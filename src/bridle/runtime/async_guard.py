@@ -8,13 +8,14 @@ outcome, since nobody got the answer.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeAlias, cast
 
 from bridle.harness import Action
 from bridle.runtime.async_gate import AsyncGate
-from bridle.runtime.awaited import awaited, finished
+from bridle.runtime.awaited import answered, awaited
 from bridle.runtime.conduct import Conduct
 from bridle.runtime.effects import Abandoned, Effect, Invoke, Proposal, Propose
 from bridle.runtime.gate import Gate
@@ -45,8 +46,9 @@ class AsyncGuard:
     ) -> None:
         """As `Guard`; the engine, the facts, the tools of an `AsyncToolSession` and what is told may be asynchronous.
 
-        What is not is run in a thread, but for what says that it does not block (`blocks` is False), as Cedar does. Who
-        is told is told all, also when the call is cancelled meanwhile.
+        What is not is run in a thread, but for listeners and for what says that it does not block (`blocks` is False),
+        as Cedar does. Cancelled meanwhile, `on_record` gets all the same; `on_escalation`, which may wait for a person,
+        is cancelled.
         """
         self._gate, self._keeping, self._turns = AsyncGate(gate), Keeping(gate, conduct, harness), AsyncTurns()
         self._on_record, self._on_escalation = on_record, on_escalation
@@ -94,7 +96,7 @@ class AsyncGuard:
                 course = keeping.begun(in_force, proposal=proposal, undoes=undoes)
                 turn, broken = await self._driven(course, agent)
                 turn = keeping.ended(course, turn)
-                failed = await _told(self._on_record, turn.records)
+                failed = await _recorded(self._on_record, turn.records)
             failed += await _told(self._on_escalation, () if turn.escalation is None else (turn.escalation,))
             raised(broken, failed)
             return keeping.answer(turn)
@@ -127,21 +129,26 @@ class AsyncGuard:
         return await self._gate.answer(effect)
 
 
-async def _told(listener: Told | None, whats: Iterable[TraceStep | Escalation]) -> list[Exception]:
-    """Tell a listener all of it, also when this is cancelled; what it raised."""
+async def _told(listener: Told | None, whats: Iterable[TraceStep | Escalation]) -> list[BaseException]:
+    """Tell a listener all of it; what it raised, or who called it off."""
+    failed: list[BaseException] = []
+    for what in whats if listener is not None else ():
+        try:
+            waiting = listener(what)  # type: ignore[misc]
+            if inspect.isawaitable(waiting):
+                await answered(waiting)
+        except (Exception, asyncio.CancelledError) as error:
+            failed.append(error)
+    return failed
+
+
+async def _recorded(listener: Told | None, records: Iterable[TraceStep]) -> list[BaseException]:
+    """As `_told`, and to the end also when this is cancelled: a trace has all that was done."""
     if listener is None:
         return []
-
-    async def telling() -> list[Exception]:
-        failed: list[Exception] = []
-        for what in whats:
-            try:
-                waiting = listener(what)
-                if inspect.isawaitable(waiting):
-                    await waiting
-            except Exception as error:
-                failed.append(error)
-        return failed
-
-    failed: list[Exception] = await finished(telling())
-    return failed
+    telling = asyncio.ensure_future(_told(listener, records))
+    try:
+        return await asyncio.shield(telling)
+    except asyncio.CancelledError as cancelled:
+        await asyncio.wait([telling])
+        return [cancelled, *telling.result()]

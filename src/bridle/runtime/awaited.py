@@ -23,12 +23,7 @@ async def awaited(function: Callable[..., Any], *values: Any, finish: bool = Tru
     """
     if inspect.iscoroutinefunction(function):
         return await answered(function(*values))
-    return await finished(asyncio.to_thread(function, *values), finish=finish)
-
-
-async def finished(waiting: Awaitable[Any], *, finish: bool = True) -> Any:
-    """What is being waited for; cancelled, this is only after that is through (unless `finish` is False)."""
-    running = asyncio.ensure_future(waiting)
+    running = asyncio.ensure_future(asyncio.to_thread(function, *values))
     try:
         return await answered(asyncio.shield(running))
     except asyncio.CancelledError:

@@ -167,8 +167,8 @@ class Gate:
             raise PolicyFault(
                 "A call without a permit of its own was to be executed; authorise exactly that call first."
             )
-        self._handed.append(permit)
-        return own(permit.call)
+        self._handed.append(frozen)
+        return own(frozen.call)  # Not the permit's: an engine may have changed what it was shown.
 
     def withhold(self, effect: Withhold) -> Step:
         """Tell the session of a call that does not reach it."""

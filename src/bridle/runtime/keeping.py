@@ -230,7 +230,7 @@ def invoked(call: Call, loaded: Loaded | None) -> Reply:
         return Reply(failure=_failure(fault, kind="sandbox"))
 
 
-def raised(broken: BaseException | None, failed: Sequence[Exception]) -> None:
+def raised(broken: BaseException | None, failed: Sequence[BaseException]) -> None:
     """Raise what broke a turn, or else what a listener raised first; what others raised is noted on it."""
     errors: list[BaseException] = [*([] if broken is None else [broken]), *failed]
     for other in errors[1:]:
