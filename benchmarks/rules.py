@@ -26,7 +26,7 @@ from bridle.testing.workflows.noise import Noise, recorded
 from bridle.testing.workflows.scoring import Counts, Score, fresh_calls, score
 
 SIZES = (500, 1000, 2000, 4000, 8000, 12000)
-FRESH = 4000
+FRESH = 24_000
 WIDTH, HEIGHT, LEFT, BELOW = 640, 300, 60, 40
 
 
@@ -142,7 +142,8 @@ def main() -> None:
             with open(given.keep, "a", encoding="utf-8") as file:
                 file.write(json.dumps({name: vars(counts) for name, counts in one.by_class.items()}) + "\n")
         said = f"random/{seed}: precision {one.total.precision:.3f}, recall {one.total.recall:.3f}"
-        print(f"{said}, {one.untested} true rules that no fresh call tests", flush=True)
+        untested = f"{one.untested} true and {len(one.idle)} learned rules that no fresh call tests"
+        print(f"{said}, {untested}", flush=True)
         if given.verbose:
             print("\n".join([*(f"  wrong: {w}" for w in one.wrong), *(f"  missed: {m}" for m in one.missed)]))
     print(f"\n{len(scores)} workflows, {given.size} judged calls each, noise {given.noise}\n")

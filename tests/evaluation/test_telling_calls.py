@@ -16,6 +16,7 @@ from bridle.evaluation.judged import Row
 from bridle.harness import Action
 from bridle.testing.toy import Doors
 from bridle.testing.toy_tools import Pottery
+from bridle.testing.workflows.environment import RandomWorkflow
 from bridle.trace import INTERFACE, parts
 
 COUNT = 2400
@@ -62,6 +63,31 @@ def test_what_abounds_is_thinned_and_what_agents_propose_is_not(plain: list[Row]
     made_up = [row for row in telling if not row.proposer and not row.legal and not interface(row)]
     alike = Counter((parts(row.action)[0], row.error_class) for row in made_up)
     assert max(alike.values()) <= 1.5 * len(made_up) / len(alike)
+
+
+def test_what_only_the_service_knows_of_a_form_is_not_thinned_like_what_a_schema_declares() -> None:
+    """Its tools declare no forms; what is not well formed it answers as if they did."""
+    environment = RandomWorkflow(2)
+    assert not any(form for plan in environment.blueprint.plans for form in plan.tool.schema["properties"].values())
+    assert any(rule.kind == "shape" and rule.error_class == "schema" for rule in environment.blueprint.rules)
+    made_up = Counter(
+        row.error_class for row in telling_calls(environment, "train", count=1200, seed=0) if not row.proposer
+    )
+    assert made_up["schema"] > 0.5 * made_up["not_found"]
+
+
+def test_calls_refused_beside_accepted_ones_are_not_lost_among_the_others(telling: list[Row]) -> None:
+    """On a thing with which the tool was accepted, as it stood: refused for what the others don't tell."""
+
+    def things(row: Row) -> set[tuple[str, str, str, str]]:
+        tool, arguments = parts(row.action)
+        named = [value for value in arguments.values() if isinstance(value, str)] if isinstance(arguments, dict) else []
+        shown = row.view["resources"]
+        return {(row.view["me"], tool, value, repr(shown[value])) for value in named if value in shown}
+
+    fine = {thing for row in telling if row.legal for thing in things(row)}
+    refused = [row for row in telling if not row.legal and not row.proposer and row.error_class not in INTERFACE]
+    assert sum(bool(things(row) & fine) for row in refused) > 0.03 * len(refused)
 
 
 def test_rows_stand_in_the_order_of_play(telling: list[Row]) -> None:

@@ -132,6 +132,72 @@ def test_the_reference_is_only_to_what_was_shown() -> None:
     assert {rule.error_class for rule in book.rules} == {"unheard-of"}
 
 
+def test_what_goes_with_a_thing_that_is_not_there_explains_nothing() -> None:
+    """Who names no thing that there is can't know its label either: how that is written is no reason."""
+
+    def invented(rng: random.Random, ids: list[str]) -> dict[str, Any]:
+        known = rng.random() < 0.6
+        identity: Any = rng.choice(ids) if known else rng.choice((f"T-{rng.randint(1000, 1999)}", 7))
+        return {"thing_id": identity, "label": "lot 1" if known and rng.random() < 0.8 else "as said on the phone"}
+
+    def decide(view: Any, arguments: Any) -> str:
+        if arguments["thing_id"] not in view["resources"]:
+            return "unheard-of"
+        return "" if named(view, arguments)["label"] == arguments["label"] else "mislabelled"
+
+    def labelled(rng: random.Random) -> dict[str, Any]:
+        return {**garment(rng), "label": rng.choice((None, "lot 1", "lot 1"))}
+
+    book = learned(rows_of(decide, labelled, invented, count=900))
+    assert f"`label` to be {at('label')}" in words(book)
+    assert [rule.condition.words for rule in book.rules if "label" in rule.condition.words] == [
+        f"`label` to be {at('label')}"
+    ]
+
+
+def test_a_bound_is_round_and_refuses_no_more_than_it_must() -> None:
+    def priced(rng: random.Random) -> dict[str, Any]:
+        return {"price": 10 * rng.randint(1, 40), "sold": rng.random() < 0.5}
+
+    book = learned(rows_of(lambda v, a: "" if named(v, a)["price"] < 200 else "dear", priced, on_one))
+    assert words(book) == [f"{at('price')} to be below 200"]
+
+
+def test_what_only_counts_from_a_bound_on_is_not_asked_for_below_it() -> None:
+    """Nobody tried a price between the last that went without a note and the first that was refused for it."""
+
+    def priced(rng: random.Random) -> dict[str, Any]:
+        return {"price": rng.choice((110, 120, 130, 150, 160, 170))}
+
+    def noted(rng: random.Random, ids: list[str]) -> dict[str, Any]:
+        return {"thing_id": rng.choice(ids), **({"note": 3} if rng.random() < 0.5 else {})}
+
+    def decide(view: Any, arguments: Any) -> str:
+        return "bare" if named(view, arguments)["price"] >= 150 and "note" not in arguments else ""
+
+    book = learned(rows_of(decide, priced, noted))
+    assert words(book) == [f"`note`, if {at('price')} is at least 150"]
+
+
+def test_what_other_rules_refuse_does_not_tighten_a_bound() -> None:
+    """Numbers next to the bound were only refused for other reasons: they are on its right side."""
+
+    def span(rng: random.Random, ids: list[str]) -> dict[str, Any]:
+        last = rng.choice((*range(20, 291, 10), 293, 294, 295, 310, 320, 330, 340))
+        first = rng.choice((5, 15, 299)) if last < 300 else 5
+        if 290 < last < 300:
+            first = 299
+        return {"thing_id": rng.choice(ids), "first": first, "last": last}
+
+    def decide(view: Any, arguments: Any) -> str:
+        if arguments["last"] > 300:
+            return "far"
+        return "" if arguments["first"] <= arguments["last"] else "far"
+
+    book = learned(rows_of(decide, garment, span, count=1500))
+    assert "`last` to be at most 300" in words(book)
+
+
 def test_a_value_that_no_call_was_refused_for_is_not_refused() -> None:
     """As under a policy that keeps everybody from what is worn: no such call is accepted, and none a counterexample."""
 

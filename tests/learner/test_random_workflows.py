@@ -1,6 +1,7 @@
 """Random workflows: they keep the port's contract, can be worked in, and what is learned in them is held against truth."""
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,14 +13,16 @@ from bridle.errors import UsageError
 from bridle.evaluation.examples import judged_calls
 from bridle.synthesis.learner.authority import speaks_of_authority
 from bridle.synthesis.learner.book import rulebook
+from bridle.synthesis.learner.condition import Condition
 from bridle.synthesis.learner.example import examples
+from bridle.synthesis.learner.form import Fits
 from bridle.synthesis.learner.merit import Demands
-from bridle.synthesis.learner.rule import Rulebook
+from bridle.synthesis.learner.rule import Rule, Rulebook, Support
 from bridle.testing.environment import check_environment
 from bridle.testing.workflows.drawing import draw
 from bridle.testing.workflows.environment import RandomWorkflow
 from bridle.testing.workflows.noise import Noise, recorded
-from bridle.testing.workflows.rules import KINDS, Of, Scene, Within
+from bridle.testing.workflows.rules import KINDS, Of, Scene, Shaped, Within
 from bridle.testing.workflows.scoring import fresh_calls, score
 
 
@@ -127,6 +130,60 @@ def test_what_is_learned_is_held_against_the_truth() -> None:
     worse = score(Rulebook(rules=(made_up,)), environment, fresh)
     assert worse.total.right == 0
     assert worse.wrong
+
+
+def test_of_a_rule_that_no_fresh_call_breaks_nothing_is_said() -> None:
+    """Neither right nor wrong, as a true rule that too few calls break is neither found nor missed; it is named."""
+    environment = RandomWorkflow(4)
+    fresh = fresh_calls(environment, count=600, seed=1)
+    finish = environment.blueprint.doing("finish").name
+    idle = rule_of(Fits("never", "enum", ("told",)), finish)
+    found = score(Rulebook(rules=(idle,)), environment, fresh)
+    assert (found.total.learned, found.total.right, found.idle) == (0, 0, [idle.sentence])
+
+
+def test_the_form_of_an_argument_is_one_rule() -> None:
+    """A list of values refuses what is of another type as well, which the service does by a rule of its own."""
+    environment = next(e for e in map(RandomWorkflow, range(40)) if hidden(e))
+    need = hidden(environment)
+    assert need is not None
+    listed = rule_of(Fits(need.need.argument, "enum", need.need.form), need.tool)
+    found = score(Rulebook(rules=(listed,)), environment, fresh_calls(environment, count=6000, seed=1))
+    assert (found.of("shape").right, found.of("shape").learned, found.wrong) == (1, 1, [])
+    fewer = rule_of(Fits(need.need.argument, "enum", need.need.form[:1]), need.tool)
+    assert score(Rulebook(rules=(fewer,)), environment, fresh_calls(environment, count=6000, seed=1)).wrong
+
+
+def hidden(environment: RandomWorkflow) -> Any:
+    """A rule that an argument is one of some values, where no schema says so, and neither that it is a text."""
+    typed = {
+        (rule.tool, rule.need.argument)
+        for rule in environment.blueprint.rules
+        if isinstance(rule.need, Shaped) and rule.need.keyword == "type"
+    }
+    return next(
+        (
+            rule
+            for rule in environment.blueprint.rules
+            if isinstance(rule.need, Shaped)
+            and rule.need.keyword == "enum"
+            and (rule.tool, rule.need.argument) in typed
+        ),
+        None,
+    )
+
+
+def rule_of(condition: Condition, tool: str) -> Rule:
+    support = Support(count=9, counterexamples=(), accepted=9, refused=0)
+    return Rule(
+        id="made-up",
+        kind="shape",
+        tools=(tool,),
+        condition=condition,
+        sentence="As made up.",
+        error_class="",
+        support=support,
+    )
 
 
 def test_noise_and_what_befalls_calls_become_no_rules() -> None:

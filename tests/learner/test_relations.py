@@ -75,7 +75,7 @@ def test_what_is_needed_from_a_number_on() -> None:
     assert isinstance(rule.condition, Given)
     assert rule.condition.words in (
         "the thing's `earthed` to be true, if the thing's `watts` is at least 100",
-        "the thing's `watts` to be at most 99, if the thing's `earthed` is false",
+        "the thing's `watts` to be below 100, if the thing's `earthed` is false",
     )
 
 

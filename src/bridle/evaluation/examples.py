@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from operator import itemgetter
 from typing import NamedTuple, Protocol
@@ -19,6 +19,7 @@ from bridle.agents.agent import Agent
 from bridle.agents.planner import Planning
 from bridle.agents.random_legal import RandomLegal
 from bridle.agents.simulated import simulated
+from bridle.arguments import Schema
 from bridle.environment import Environment, ForeignActing, Observation, Probing, Scenario, Split, Truth
 from bridle.errors import EnvironmentFault
 from bridle.evaluation.judged import Row, stratified
@@ -109,12 +110,25 @@ def telling_calls(environment: Environment, split: Split, *, count: int, seed: i
 
 
 class _Kept(NamedTuple):
-    """A row in a pool: how many alike its episode told before it, a draw that decides among equals, and its place."""
+    """A row in a pool: how many alike its episode told before it, a draw that decides among equals, and its place.
+
+    `beside` says that a call on the same thing, as it stood, was accepted.
+    """
 
     before: int
     draw: float
     place: int
     row: Row
+    beside: bool
+
+
+class _Sort(NamedTuple):
+    """A kind of rows: a tool with an outcome, and a proposer; apart is what is refused by what the view declares."""
+
+    tool: str
+    error_class: str
+    proposer: str
+    declared: bool
 
 
 class _Pool:
@@ -123,21 +137,38 @@ class _Pool:
     def __init__(self, count: int) -> None:
         """An empty pool of `count` rows."""
         self._count = count
-        self._kinds: dict[tuple[str, str, str], list[_Kept]] = {}
+        self._kinds: dict[_Sort, list[_Kept]] = {}
+        self._schemas: dict[str, Schema] = {}
         self.told = 0
 
     def add(self, rows: Iterable[Row], rng: random.Random) -> None:
         """Add an episode's rows, in their order: of each kind a few, drawn."""
-        here: dict[tuple[str, str, str], list[tuple[int, Row]]] = {}
-        for row in rows:
-            here.setdefault((*_outcome(row), row.proposer), []).append((self.told, row))
+        told = list(rows)
+        fine = {thing for row in told if row.legal for thing in _things(row)}
+        here: dict[tuple[str, str, str, bool], list[tuple[int, Row, bool]]] = {}
+        for row in told:
+            hidden = not row.legal and row.error_class not in INTERFACE
+            beside = hidden and any(thing in fine for thing in _things(row))
+            here.setdefault((*_outcome(row), row.proposer, beside), []).append((self.told, row, beside))
             self.told += 1
-        for kind, alike in here.items():
+        for (tool, error_class, proposer, _), alike in here.items():
             rng.shuffle(alike)
-            kept = [_Kept(before, rng.random(), *one) for before, one in enumerate(alike[:ALIKE])]
-            self._kinds.setdefault(kind, []).extend(kept)
+            for before, one in enumerate(alike[:ALIKE]):
+                kept = _Kept(before, rng.random(), *one)
+                sort = _Sort(tool, error_class, proposer, self._declared(kept.row))
+                self._kinds.setdefault(sort, []).append(kept)
         if sum(map(len, self._kinds.values())) > 2 * self._count:
             self._thin()
+
+    def _declared(self, row: Row) -> bool:
+        """Whether the view declares what the interface refuses: a service may answer its own rules about form alike."""
+        name, arguments = parts(row.action)
+        tool = row.view.get("tools", {}).get(name)
+        if row.error_class not in INTERFACE or tool is None or not isinstance(arguments, dict):
+            return row.error_class in INTERFACE
+        if name not in self._schemas:
+            self._schemas[name] = Schema(tool["schema"])
+        return self._schemas[name].misfit(arguments) is not None
 
     def rows(self) -> list[Row]:
         """What is kept, in the order in which it was played."""
@@ -157,20 +188,41 @@ class _Pool:
         if level is None:
             return
         for kind, them in self._kinds.items():
-            them.sort()
-            del them[max(1, int(level * _weight(kind))) :]
+            them[:] = _in_turn(them)[: max(1, int(level * _weight(kind)))]
 
 
-def _weight(kind: tuple[str, str, str]) -> float:
+def _weight(sort: _Sort) -> float:
     """How much room a kind gets beside others, where there is not enough.
 
     What agents propose is what a harness will be asked about. What a schema refuses, it declares; of all else, a few
     calls of a kind may be all that breaks one of the rules that are behind it.
     """
-    _, error_class, proposer = kind
-    if proposer:
+    if sort.proposer:
         return 2.0
-    return 0.15 if error_class in INTERFACE else 1.0
+    return 0.15 if sort.declared else 1.0
+
+
+def _in_turn(kept: Sequence[_Kept]) -> list[_Kept]:
+    """Those beside accepted calls and the others in turn, as long as there are both.
+
+    What is refused of a thing with which the same tool was accepted, as it stood, is refused for another reason than
+    its state, and would be lost among all that is refused for that.
+    """
+    turns: Counter[bool] = Counter()
+    order: list[tuple[int, bool, _Kept]] = []
+    for one in sorted(kept, key=itemgetter(0, 1, 2)):
+        order.append((turns[one.beside], not one.beside, one))
+        turns[one.beside] += 1
+    return [one for _, _, one in sorted(order, key=itemgetter(0, 1))]
+
+
+def _things(row: Row) -> Iterator[tuple[str, str, str]]:
+    """The things that a call names, as they stood, each with the call's tool."""
+    tool, arguments = parts(row.action)
+    shown = row.view.get("resources", {})
+    for value in arguments.values() if isinstance(arguments, dict) else ():
+        if isinstance(value, str) and value in shown:
+            yield tool, value, repr(shown[value])
 
 
 def _played(

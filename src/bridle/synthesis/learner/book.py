@@ -16,6 +16,7 @@ from bridle.synthesis.learner.form import KnownTool, Only, Required
 from bridle.synthesis.learner.gaps import gaps, needs_person
 from bridle.synthesis.learner.implication import contradict, implies
 from bridle.synthesis.learner.induction import Finding, Induction
+from bridle.synthesis.learner.loosening import loosened
 from bridle.synthesis.learner.merit import Demands, proper
 from bridle.synthesis.learner.recoveries import recoveries
 from bridle.synthesis.learner.rule import CITED, KINDS, STATEFUL, LeftOut, Rule, Rulebook, Support
@@ -39,6 +40,7 @@ def rulebook(examples: Sequence[Example], demands: Demands) -> Rulebook:
     induction.run()
     left_out = list(induction.left_out)
     findings = told_apart(_pruned(_consistent(induction, demands, left_out), induction, left_out), left_out)
+    findings = loosened(findings, induction.cases, demands)
     findings = spared(findings, induction.cases, left_out)
     moved = moves(readable)
     empty = gaps(readable)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from bridle.synthesis.learner.bounds import roundest
+from bridle.synthesis.learner.bounds import greatest
 from bridle.synthesis.learner.cases import Cases
 from bridle.synthesis.learner.comparison import Compare, OneOf, Stated
 from bridle.synthesis.learner.condition import Condition
@@ -106,9 +106,9 @@ def _bounded(condition: Condition, cases: Cases, unexplained: int, columns: Colu
             continue
         above, below = [n for n in theirs if n > max(mine)], [n for n in theirs if n < min(mine)]
         if len(above) >= FEWEST:
-            yield Given(Compare(term, ">=", roundest(max(mine), min(above))), condition)
+            yield Given(Compare(term, ">=", greatest(max(mine), min(above))), condition)
         if len(below) >= FEWEST:
-            yield Given(Compare(term, "<=", -roundest(-min(mine), -max(below))), condition)
+            yield Given(Compare(term, "<=", -greatest(-min(mine), -max(below)) + 0), condition)
 
 
 def _numbers(rows: Sequence[Sequence[Any]], places: Sequence[int]) -> list[float]:

@@ -1,9 +1,10 @@
 """Induction: from examples to conditions that have merit, by covering.
 
     1  what the tools declare, and whether the environment holds them to it
-    2  the shape of arguments, as far as no declaration explains it
+    2  which arguments there are, of what type, and how ids are written, as far as no declaration explains it
     3  references: an id has to name what was shown, or at least spoken of
-    4  for each tool the state that it needs, then what has to come before it
+    4  how other values are written
+    5  for each tool the state that it needs, then what has to come before it
 
 Each step looks only at the counterexamples that the steps before left unexplained, and takes the hypothesis that
 explains the most of them, until none has merit. What almost had is noted with the reason why not.
@@ -21,7 +22,7 @@ from bridle.synthesis.learner.complexity import complexity
 from bridle.synthesis.learner.condition import Condition
 from bridle.synthesis.learner.conditionals import conditional
 from bridle.synthesis.learner.example import Example, sessions
-from bridle.synthesis.learner.form import KnownTool, Only
+from bridle.synthesis.learner.form import Fits, KnownTool, Only
 from bridle.synthesis.learner.helpers import found
 from bridle.synthesis.learner.merit import Demands, Merit, contradicted, weigh
 from bridle.synthesis.learner.preconditions import (
@@ -89,14 +90,13 @@ class Induction:
         self._looked: dict[tuple[str, Kind], int] = {}
 
     def run(self) -> None:
-        """All four steps."""
+        """All five steps."""
         everything = list(self.cases.values())
         self._try("declared", KnownTool(), everything, everywhere=True)
         for condition in declared():
             self._try("declared", condition, self._agreeing(condition, everything), everywhere=True)
         for _ in range(PASSES):
-            self._shapes()
-            self._references()
+            self._shapes_and_references()
             for cases in everything:
                 self._preconditions(cases)
         self._carried_over(everything)
@@ -106,16 +106,26 @@ class Induction:
                     what = f"rejected calls of {cases.tool} ({name if tame(name) else 'an error'})"
                     self.left_out.append(LeftOut(what=what, why="no condition tells them apart", count=count))
 
-    def _shapes(self) -> None:
-        """Forms of arguments: which there are and of what type, then how their values are written.
+    def _shapes_and_references(self) -> None:
+        """Forms of arguments: which there are and of what type; how ids are written, what they name; then other values.
 
-        How values are written only explains errors of a class that broken calls are answered with: what else goes with
-        a value may as well be the state.
+        A call about a thing that there is not can't have put anything right that depends on that thing: how its other
+        values are written goes with the error, and explains none of it.
         """
         self._cover("shape", self._forms(structural))
+        naming = self._naming()
+        self._written(lambda condition: isinstance(condition, Fits) and condition.argument in naming)
+        self._references(naming)
+        self._written(lambda condition: not (isinstance(condition, Fits) and condition.argument in naming))
+
+    def _written(self, keep: Callable[[Condition], bool]) -> None:
+        """How values are written, as far as that explains errors of a class that broken calls are answered with.
+
+        What else goes with a value may as well be the state.
+        """
         hidden = {tool: mask & ~self._of_classes(tool) for tool, mask in self.unexplained.items()}
         self.unexplained = {tool: mask & ~hidden[tool] for tool, mask in self.unexplained.items()}
-        self._cover("shape", self._forms(lambda condition: not structural(condition)))
+        self._cover("shape", self._forms(lambda condition: not structural(condition) and keep(condition)))
         self.unexplained = {tool: mask | hidden[tool] for tool, mask in self.unexplained.items()}
 
     def _forms(self, keep: Callable[[Condition], bool]) -> dict[Condition, Sequence[Cases]]:
@@ -140,18 +150,20 @@ class Induction:
         masks = [mask for name, mask in self.cases[tool].by_class.items() if name in broken]
         return sum(masks)
 
-    def _references(self) -> None:
-        """References; the same argument is one hypothesis for all tools that take it.
-
-        Where a thing has to be shown, nobody asks whether it was spoken of.
-        """
+    def _naming(self) -> dict[str, list[Cases]]:
+        """The arguments that name things, each with the tools that take it."""
         taking: dict[str, list[Cases]] = {}
         for cases in self.cases.values():
             for path in paths([example.arguments for example in cases.members(cases.accepted)]):
                 taking.setdefault(path, []).append(cases)
-        for path, among in sorted(taking.items()):
-            if not self._names_things(path, among):
-                continue
+        return {path: among for path, among in sorted(taking.items()) if self._names_things(path, among)}
+
+    def _references(self, naming: Mapping[str, list[Cases]]) -> None:
+        """References; the same argument is one hypothesis for all tools that take it.
+
+        Where a thing has to be shown, nobody asks whether it was spoken of.
+        """
+        for path, among in naming.items():
             for condition in references(path):
                 self._try("reference", condition, self._agreeing(condition, among))
                 held = {tool for finding in self.findings if finding.condition == condition for tool in finding.tools}

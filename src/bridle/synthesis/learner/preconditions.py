@@ -202,9 +202,9 @@ def _bounds(term: Term, numbers: Sequence[float], others: Sequence[float]) -> It
         whole = all("integer" in kinds(n) for n in (*numbers, *others))
         yield Compare(term, ">=", 1) if whole else Compare(term, ">", 0)
     if (low := lower(numbers, others)) is not None:
-        yield Compare(term, ">=", low)
+        yield Compare(term, ">" if low.strict else ">=", low.number)
     if (high := upper(numbers, others)) is not None:
-        yield Compare(term, "<=", high)
+        yield Compare(term, "<" if high.strict else "<=", high.number)
 
 
 def _values(term: Term, counted: Counter[Any]) -> Iterator[OneOf]:

@@ -90,9 +90,9 @@ def forms(path: str, values: Sequence[Any], rejected: Sequence[Any], spread: Cou
         if min(values) > 0 in others:
             yield Fits(path, "exclusiveMinimum", 0)
         if (low := lower(values, others)) is not None:
-            yield Fits(path, "minimum", low)
+            yield Fits(path, "exclusiveMinimum" if low.strict else "minimum", low.number)
         if (high := upper(values, others)) is not None:
-            yield Fits(path, "maximum", high)
+            yield Fits(path, "exclusiveMaximum" if high.strict else "maximum", high.number)
 
 
 def _text_forms(path: str, counted: Counter[str], rejected: list[str]) -> Iterator[Condition]:
@@ -102,9 +102,9 @@ def _text_forms(path: str, counted: Counter[str], rejected: list[str]) -> Iterat
         yield Fits(path, "pattern", pattern)
     lengths, others = [len(text) for text in counted], [len(text) for text in rejected]
     if (low := lower(lengths, others)) is not None:
-        yield Fits(path, "minLength", low)
+        yield Fits(path, "minLength", low.number + low.strict)
     if (high := upper(lengths, others)) is not None:
-        yield Fits(path, "maxLength", high)
+        yield Fits(path, "maxLength", high.number - high.strict)
 
 
 def written(texts: Sequence[str]) -> str | None:

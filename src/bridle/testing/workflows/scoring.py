@@ -2,8 +2,9 @@
 
 Judged by what rules do, not by how they are put. The calls are fresh: of the sealed split, and each with every true
 rule that it breaks. A learned rule is right about a tool when it spares the applicable calls and nine tenths of those
-that it refuses break one and the same true rule. A true rule is found when of the calls that break it and no other
-nearly all are refused.
+that it refuses break one and the same true rule; what the true rules say of one argument's form is one, because a list
+of values says their type as well. A true rule is found when of the calls that break it and no other nearly all are
+refused. Of what no fresh call shows nothing is said, of a learned rule as of a true one; such rules are told apart.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from bridle.runtime.effects import Refusal
 from bridle.synthesis.learner.rule import Rule, Rulebook
 from bridle.testing.workflows.environment import RandomWorkflow
 from bridle.testing.workflows.episode import RandomEpisode
-from bridle.testing.workflows.rules import INTERFACE_RULES, Compared, Of, TrueRule
+from bridle.testing.workflows.rules import INTERFACE_RULES, Compared, Of, Shaped, TrueRule
 from bridle.trace import parts
 
 SPARED = 0.995
@@ -87,10 +88,14 @@ class Counts:
 
 @dataclass(kw_only=True)
 class Score:
-    """The counts by class; `untested` true rules that too few calls broke alone; what was `wrong`, and `missed`."""
+    """The counts by class; `untested` true rules that too few calls broke alone; what was `wrong`, and `missed`.
+
+    `idle` are the learned rules that refused no call at all.
+    """
 
     by_class: dict[str, Counts] = field(default_factory=dict)
     untested: int = 0
+    idle: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
 
@@ -126,7 +131,9 @@ def score(book: Rulebook, environment: RandomWorkflow, fresh: Sequence[Fresh]) -
     ]
     readable = [(f, tool, arguments) for f, tool, arguments in calls if tool and isinstance(arguments, dict)]
     for rule in book.rules:
-        for name, right, why in _judged(rule, readable):
+        judged = list(_judged(rule, readable))
+        result.idle += [] if judged else [rule.sentence]
+        for name, right, why in judged:
             counts = result.of(name)
             counts.learned += 1
             counts.right += right
@@ -162,8 +169,8 @@ def _judged(rule: Rule, readable: Iterable[tuple[Fresh, str, Any]]) -> Iterator[
         right = unjust[where] <= (1 - SPARED) * applied[where] and share >= ONE
         why = f"{where}: {unjust[where]} of {applied[where]} applicable calls; {share:.2f} of {len(calls)} are {kind}"
         yield kind if right else _class(rule), right, why
-    if not refused:
-        yield "interface" if misshapen else _class(rule), bool(misshapen), "refuses nothing"
+    if misshapen and not refused:
+        yield "interface", True, ""
 
 
 def _blamed(calls: Sequence[Fresh]) -> tuple[str, float]:
@@ -175,12 +182,19 @@ def _blamed(calls: Sequence[Fresh]) -> tuple[str, float]:
     best = ("none", 0.0)
     for among in (calls, [call for call in calls if all(true.kind != "shape" for true in call.broken)]):
         blamed = Counter(
-            (true.kind, true.id if true.kind != "interface" else "") for call in among for true in call.broken
+            blame for call in among for blame in dict.fromkeys((true.kind, _said(true)) for true in call.broken)
         )
         if blamed:
             (kind, _), most = max(blamed.items(), key=lambda item: item[1])
             best = max(best, (str(kind), most / len(among)), key=lambda found: found[1])
     return best
+
+
+def _said(true: TrueRule) -> str:
+    """What tells a true rule from others: its id; where it is about an argument's form, that argument."""
+    if true.kind == "interface":
+        return ""
+    return f"{true.tool}/{true.need.argument}" if isinstance(true.need, Shaped) else true.id
 
 
 def _class(rule: Rule) -> str:
