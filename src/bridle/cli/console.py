@@ -31,10 +31,11 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
             print("\t".join(row))
         return
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    drawn = Table(*columns, title=title or None, title_justify="left")
+    folded = [Column(column, overflow="fold") for column in columns]  # ids are never cut: they are typed again
+    drawn = Table(*folded, title=title or None, title_justify="left")
     for row in rows:
         # Text, not markup: cells may hold what harnesses and environments said.
         drawn.add_row(*map(Text, row))

@@ -21,9 +21,9 @@ def explain(
     examples: int = typer.Option(3, min=0, help="Counterexamples to show of each rule."),
     json: bool = JSON_OPTION,
 ) -> None:
-    """Say what the rules of a run's best harness were learned from.
+    """Say what a learned harness's rules were learned from.
 
-    Each rule with its sentence, how many counterexamples it has, and the first of them as the calls that they were,
+    Of a run's best harness: each rule with its sentence, how many counterexamples it has, and the first of them as the calls that they were,
     with the environment's own answer. The calls are judged once more, from the run's environment and seed, and found by
     the ids that the harness cites; the harness is not run.
 

@@ -14,9 +14,9 @@ def export(
     to: Path = typer.Option(..., help="The folder to write to, such as tests/harness."),
     json: bool = JSON_OPTION,
 ) -> None:
-    """Write what a run's candidates got wrong as tests for its best harness.
+    """Write what a run's candidates got wrong as tests.
 
-    A pytest file, its data, and the harness. The tests pass on this harness and fail on its failed ancestors; they need
+    A pytest file, its data, and the best harness. The tests pass on this harness and fail on its failed ancestors; they need
     no environment and no model, and the harness runs in the sandbox.
 
     Example:  bridle export .bridle/runs/TicTacToe-v0-1 --to tests/tictactoe

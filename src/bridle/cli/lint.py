@@ -23,7 +23,7 @@ def lint(
     seed: int = typer.Option(0, help="Which calls and episodes."),
     json: bool = JSON_OPTION,
 ) -> None:
-    """Look for what a harness of tool calls should not say, copy or carry along.
+    """Look for what should not stand in a harness of tool calls.
 
     It speaks of roles, permissions or approvers; it decides by sentences copied from observations, or by the ids of one
     scenario; a rule is named nowhere or cites no counterexample; in an environment, also rules that never come up and
