@@ -116,6 +116,20 @@ def test_the_page_needs_nothing_else_and_its_links_lead_somewhere() -> None:
     assert all(link.startswith("#") for link in links)
 
 
+def test_the_rules_of_a_harness_stand_before_its_code_as_it_says_them() -> None:
+    source = (
+        f'RULES = {{"open": "A door is opened once.", "hostile": {HOSTILE!r}}}\n'
+        "# open: c-11111111, c-22222222 and 3 more. Refuses 0 of 9 accepted calls.\nx = 1\n"
+    )
+    found = render(record(ROOT, node(1, 0.5, source=source)))
+    page = Page(found)
+    assert "A door is opened once." in page.text
+    assert "5 counterexamples. Refuses 0 of 9 accepted calls." in page.text
+    assert "script" not in page.tags
+    assert found.index("Its rules") < found.index("The best harness")
+    assert "Its rules" not in render(record(ROOT, node(1, 0.5)))
+
+
 @settings(max_examples=40)
 @given(st.lists(NODES, max_size=6), st.sampled_from([*STOPS, None, "a reason of a later release"]))
 def test_every_record_renders(nodes: list[Node], stop: str | None) -> None:

@@ -23,9 +23,9 @@ def explain(
 ) -> None:
     """Say what a learned harness's rules were learned from.
 
-    Of a run's best harness: each rule with its sentence, how many counterexamples it has, and the first of them as the calls that they were,
-    with the environment's own answer. The calls are judged once more, from the run's environment and seed, and found by
-    the ids that the harness cites; the harness is not run.
+    Of a run's best harness: each rule with its sentence, how many counterexamples it has, and the first of them as the
+    calls that they were, with the environment's own answer. The calls are judged once more, from the run's environment
+    and seed, and found by the ids that the harness cites; the harness is not run.
 
     Example:  bridle explain .bridle/runs/expense-1 --rule state-draft
     """

@@ -16,8 +16,8 @@ def export(
 ) -> None:
     """Write what a run's candidates got wrong as tests.
 
-    A pytest file, its data, and the best harness. The tests pass on this harness and fail on its failed ancestors; they need
-    no environment and no model, and the harness runs in the sandbox.
+    A pytest file, its data, and the best harness. The tests pass on this harness and fail on its failed ancestors;
+    they need no environment and no model, and the harness runs in the sandbox.
 
     Example:  bridle export .bridle/runs/TicTacToe-v0-1 --to tests/tictactoe
     """

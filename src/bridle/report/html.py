@@ -14,6 +14,7 @@ from bridle.errors import UsageError
 from bridle.report.code import changes, coloured
 from bridle.report.layout import layout
 from bridle.synthesis.critic import KINDS, QUOTAS, criticise
+from bridle.synthesis.grounds import stated
 from bridle.synthesis.outcome import STOPS
 from bridle.synthesis.run import REPORT, Record, read
 from bridle.synthesis.tree import Node
@@ -51,6 +52,7 @@ def render(record: Record) -> str:
         started=record.started,
         stop=STOPS.get(record.stop, record.stop) if record.stop else "under way, or interrupted: it can be resumed",
         best=best,
+        rules=stated(best.source),
         lineage=lineage,
         drawn=layout(record.tree),
         spent=spent(record),

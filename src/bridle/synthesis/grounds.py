@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bridle.environment import Environment, unsealed
@@ -71,9 +71,20 @@ def grounds(record: Record, environment: Environment) -> list[Ground]:
     return [_ground(rule, sentence, told.get(rule, ""), found) for rule, sentence in sentences(source).items()]
 
 
+def stated(source: str) -> list[Ground]:
+    """What a harness says of its rules by itself, without the calls: nothing is judged, and nothing is run."""
+    told = citations(source)
+    found = [_ground(rule, sentence, told.get(rule, ""), {}) for rule, sentence in sentences(source).items()]
+    return [replace(one, missing=()) for one in found]
+
+
 def sentences(source: str) -> dict[str, str]:
-    """The `RULES` of a harness, read from its source without running it."""
-    for statement in ast.parse(source).body:
+    """The `RULES` of a harness, read from its source without running it; none where there is nothing to read."""
+    try:
+        module = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    for statement in module.body:
         targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
         if any(isinstance(target, ast.Name) and target.id == "RULES" for target in targets):
             value = getattr(statement, "value", None)
