@@ -185,6 +185,28 @@ def test_the_agents_own_key_is_kept_and_a_harness_has_no_say_in_it() -> None:
         assert len(bank.done) == 1
 
 
+@pytest.mark.parametrize("session", ["s-1", ""])
+def test_a_harness_has_no_say_in_the_key_of_a_revised_call(session: str) -> None:
+    """Under an old key the service would take the payment for one that it has made already."""
+    bank = Bank()
+    other = {"tool": "pay", "arguments": PAY | {"memo": "m", "key": "an old one"}}
+    loaded = FakeLoaded(on_error=lambda *_: {"verdict": "revise", "rule": "r1", "hint": "", "call": other})
+    guard = guard_of(bank, loaded, session=session)
+    bank.faults = [ToolFailure("missing_precondition", "a memo is needed")]
+    assert guard.call("pay", PAY).ok
+    assert [received.get("memo") for received in bank.received] == [None, "m"]
+    assert "an old one" not in {received.get("key") for received in bank.received}
+
+
+def test_a_denial_without_reasons_is_one_by_default() -> None:
+    class Silent(CountingEngine):
+        def evaluate(self, request: AuthorizationRequest) -> Decision:
+            return Decision(outcome=Outcome.DENY, request_digest=request.digest, policy_digest="p1")
+
+    answer = guard_of(Bank(), FakeLoaded(), Silent()).call("pay", PAY)
+    assert answer.message == "Denied by policy: no matching permit. Asking again changes nothing."
+
+
 def test_without_a_name_for_the_session_no_key_is_made() -> None:
     bank = Bank()
     bank.faults = [RuntimeError("lost")]

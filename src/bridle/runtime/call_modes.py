@@ -189,7 +189,7 @@ def _authorised(final: FrozenCall, record: TraceStep, ruling: Ruling) -> Generat
 def denial_message(decision: Decision) -> str:
     """What the agent is told of a call that was not permitted."""
     if decision.outcome == "deny":
-        return f"Denied by policy: {'; '.join(decision.reasons)}. Asking again changes nothing."
+        return f"Denied by policy: {'; '.join(decision.reasons) or 'no matching permit'}. Asking again changes nothing."
     return "The policy engine gave no decision; the call was not executed."
 
 

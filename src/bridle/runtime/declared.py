@@ -99,7 +99,7 @@ def arguments_schema(function: Callable[..., Any], called: str) -> dict[str, Any
 
 def _of_parameters(signature: inspect.Signature, hints: Mapping[str, Any], called: str) -> dict[str, Any]:
     properties, required, more = {}, [], False
-    if next(iter(signature.parameters), "") in ("self", "cls"):
+    if next(iter(signature.parameters), "") == "self":
         raise UsageError(f"{called} is a method of no object; give the bound one.")
     for parameter in signature.parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:

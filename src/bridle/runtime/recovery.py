@@ -184,12 +184,11 @@ def _of(tool: Tool | None, call: dict[str, Any]) -> bool:
 
 
 def _same_act(conduct: Conduct, failed: Any, revised: dict[str, Any]) -> dict[str, Any]:
-    """The revised call under the failed one's key: to the service it is the same act."""
-    argument = key_argument(conduct.by_name.get(str(failed.get("tool"))))
-    key = failed.get("arguments", {}).get(argument) if argument is not None else None
-    if not key or revised.get("tool") != failed.get("tool"):
-        return revised
-    return {**revised, "arguments": {**revised["arguments"], argument: key}}
+    """The revised call under the failed one's key, since to the service it is the same act, and under no other."""
+    tool = conduct.by_name.get(str(revised.get("tool")))
+    bare, argument = without_key(tool, revised), key_argument(tool)
+    key = failed.get("arguments", {}).get(argument) if _of(tool, failed) else None
+    return {**bare, "arguments": {**bare["arguments"], argument: key}} if key else bare
 
 
 def _told(word: Verdict) -> str:
