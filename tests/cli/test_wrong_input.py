@@ -192,3 +192,49 @@ def test_nothing_found_and_no_traces_are_said(bridle: Bridle) -> None:
     code, _, err = bridle("assess", "traces.jsonl")
     assert code == 2
     assert "There is no file traces.jsonl" in err
+
+
+BROKEN = """from bridle.testing.toy_tools import Pottery
+
+
+class Starts(Pottery):
+    def start(self, scenario):
+        raise ValueError("the kiln is cold")
+
+
+class Made(Pottery):
+    def __init__(self):
+        super().__init__()
+        {}["oven"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("assess", "cold_kiln:Starts"), "ValueError: the kiln is cold (cold_kiln.py, line 6, in start)"),
+        (("evaluate", "cold_kiln:Starts", *EVALUATION[2:]), "(cold_kiln.py, line 6, in start)"),
+        (("evaluate", "cold_kiln:Starts", *EVALUATION[2:-1], "processes:1"), "(cold_kiln.py, line 6, in start)"),
+        (("environments", "--check", "cold_kiln:Made"), "KeyError: 'oven' (cold_kiln.py, line 12, in __init__)"),
+        (("environments", "--check", "no_kiln:X"), "RuntimeError (no_kiln.py, line 1, in <module>)"),
+    ],
+)
+def test_what_an_environment_raises_is_said_with_its_place(
+    bridle: Bridle, monkeypatch: pytest.MonkeyPatch, words: tuple[object, ...], sentence: str
+) -> None:
+    Path("cold_kiln.py").write_text(BROKEN)
+    Path("no_kiln.py").write_text("raise RuntimeError\n")
+    monkeypatch.delitem(sys.modules, "cold_kiln", raising=False)
+    code, _, err = bridle(*words)
+    assert code == 1
+    assert err.splitlines()[-1].startswith("bridle: Code of yours raised ")
+    assert sentence in err
+    assert "Traceback" not in err
+    sys.modules.pop("cold_kiln", None)
+
+
+def test_a_defect_of_bridle_s_own_is_shown_in_full(bridle: Bridle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridle.environments.catalog.listing", None)
+    monkeypatch.setattr(sys, "argv", ["bridle", "environments"])
+    with pytest.raises(TypeError):
+        main()

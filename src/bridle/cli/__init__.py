@@ -27,3 +27,11 @@ def main() -> None:
     except KeyboardInterrupt:
         complain("Interrupted.")
         sys.exit(130)
+    except Exception as error:
+        from bridle.cli.theirs import theirs
+
+        sentence = theirs(error)
+        if sentence is None:
+            raise  # a defect of ours: whoever reports it needs all of it
+        complain(sentence)
+        sys.exit(1)

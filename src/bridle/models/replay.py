@@ -69,7 +69,8 @@ def _header(line: str, path: Path) -> dict[str, Any]:
         release, about = header["replay"], dict(header["about"])
     except (ValueError, TypeError, KeyError):
         raise UsageError(
-            f"{path} is not a replay: its first line is not a replay's header. Record one with  --record FILE  or bridle.models.Recorder."
+            f"{path} is not a replay: its first line is not a replay's header. Record one with  --record FILE  or "
+            "bridle.models.Recorder."
         ) from None
     if release != VERSION:
         raise UsageError(f"{path} is a replay of version {release} and this Bridle reads {VERSION}; record it anew.")
