@@ -116,12 +116,12 @@ def test_two_event_loops_at_once_are_told_so() -> None:
     turns, inside, go_on = AsyncTurns(), threading.Event(), threading.Event()
 
     async def first() -> None:
-        async with turns.alone():
+        async with turns:
             inside.set()
             await asyncio.to_thread(go_on.wait, 30)
 
     async def second() -> None:
-        async with turns.alone():
+        async with turns:
             raise AssertionError("two at once")
 
     thread = threading.Thread(target=lambda: asyncio.run(first()))
@@ -135,7 +135,7 @@ def test_two_event_loops_at_once_are_told_so() -> None:
         thread.join()
 
     async def third() -> str:
-        async with turns.alone():
+        async with turns:
             return "through"
 
     assert asyncio.run(third()) == "through"

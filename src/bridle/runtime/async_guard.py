@@ -84,14 +84,14 @@ class AsyncGuard:
 
     async def resume(self) -> None:
         """As `Guard.resume`."""
-        async with self._turns.alone():
+        async with self._turns:
             self._keeping.resume()
 
     async def _turn(self, agent: Agent, *, proposal: Proposal | None = None, undoes: TraceStep | None = None) -> Answer:
         keeping = self._keeping
         course: Course | None = None
         try:
-            async with self._turns.alone():
+            async with self._turns:
                 in_force = await awaited(keeping.in_force) if keeping.blocks else keeping.in_force()
                 course = keeping.begun(in_force, proposal=proposal, undoes=undoes)
                 turn, broken = await self._driven(course, agent)

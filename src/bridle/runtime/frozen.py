@@ -52,8 +52,7 @@ def freeze(action: Any) -> FrozenCall | str:
     if not isinstance(action, dict):
         return f"A call is an object with tool and arguments, not {type(action).__name__}."
     try:
-        text = canonical(_plain(action, DEEPEST))
-        return FrozenCall(_DECODE(text.decode()), hashlib.sha256(text).hexdigest())
+        return _frozen(_plain(action, DEEPEST))
     except Exception as error:  # A value of a class of its own may raise what it likes.
         return f"The call is not JSON that can be passed on exactly: {told(error)}."
 
@@ -65,9 +64,9 @@ def taken(action: Any) -> tuple[Action, FrozenCall | str]:
     """
     try:
         own = _plain(action, DEEPEST) if isinstance(action, dict) else action
+        frozen = _frozen(own) if isinstance(action, dict) else freeze(action)
     except Exception:  # As in `freeze`, which says what it was.
-        own = action
-    frozen = freeze(own)
+        frozen = freeze(action)
     return (own, frozen) if isinstance(frozen, FrozenCall) else (_shown(action), frozen)
 
 
@@ -78,6 +77,11 @@ def own(value: T) -> T:
     except ValueError:  # Not JSON's own types.
         return copy.deepcopy(value)
     return copied
+
+
+def _frozen(action: dict[str, Any]) -> FrozenCall:
+    text = canonical(action)
+    return FrozenCall(_DECODE(text.decode()), hashlib.sha256(text).hexdigest())
 
 
 def _plain(value: Any, deepest: int) -> Any:

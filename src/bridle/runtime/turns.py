@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 from bridle.errors import UsageError
 
@@ -20,47 +18,56 @@ _AROUND: ContextVar[tuple[object, ...]] = ContextVar("turns around this one", de
 """The turns within which this code runs, outermost first; tasks and threads of asyncio inherit it."""
 
 
-class _Entered:
-    """The turn in progress, and whether somebody calls from within it."""
+class _InProgress:
+    """The turn in progress, known to whatever runs within it."""
 
     def __init__(self) -> None:
         self._turn: object = None
+        self._before: Token[tuple[object, ...]] | None = None
 
-    def refuse_within(self) -> None:
-        """UsageError where the caller is itself part of the turn in progress."""
+    def _refuse_within(self) -> None:
         if self._turn is not None and self._turn in _AROUND.get():
             raise UsageError(WITHIN)
 
-    @contextmanager
-    def entered(self) -> Iterator[None]:
-        """A turn, for all that is done inside."""
+    def _begin(self) -> None:
         self._turn = turn = object()
-        token = _AROUND.set((*_AROUND.get(), turn))
-        try:
-            yield
-        finally:
-            _AROUND.reset(token)
-            self._turn = None
+        self._before = _AROUND.set((*_AROUND.get(), turn))
+
+    def _end(self) -> None:
+        if self._before is not None:
+            _AROUND.reset(self._before)
+        self._turn = self._before = None
 
 
-class Turns(_Entered):
-    """Turns of several threads, one after another."""
+class Turns(_InProgress):
+    """Turns of several threads, one after another: `with turns:` is one. UsageError within another of these."""
 
     def __init__(self) -> None:
         """None is in progress."""
         super().__init__()
         self._lock = threading.Lock()
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Wait for those before; UsageError within a turn of these."""
-        self.refuse_within()
-        with self._lock, self.entered():
-            yield
+    def __enter__(self) -> None:
+        self._refuse_within()
+        self._lock.acquire()
+        try:
+            self._begin()
+        except BaseException:  # An interrupt: whoever never entered does not leave either.
+            self._lock.release()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._end()
+        finally:
+            self._lock.release()
 
 
-class AsyncTurns(_Entered):
-    """Turns of several tasks of one event loop, one after another. Another loop may follow when all are through."""
+class AsyncTurns(_InProgress):
+    """Turns of several tasks of one event loop, one after another: `async with turns:` is one.
+
+    Another loop may follow when all are through. UsageError within another of these, or while another loop has some.
+    """
 
     def __init__(self) -> None:
         """None is in progress."""
@@ -69,10 +76,8 @@ class AsyncTurns(_Entered):
         self._lock = asyncio.Lock()
         self._here, self._counting = 0, threading.Lock()
 
-    @asynccontextmanager
-    async def alone(self) -> AsyncIterator[None]:
-        """Wait for those before; UsageError within a turn of these, or while another loop has some."""
-        self.refuse_within()
+    async def __aenter__(self) -> None:
+        self._refuse_within()
         loop = asyncio.get_running_loop()
         with self._counting:
             if self._loop is not loop:
@@ -81,9 +86,19 @@ class AsyncTurns(_Entered):
                 self._loop, self._lock = loop, asyncio.Lock()  # A lock that was waited for belongs to its loop.
             self._here += 1
         try:
-            async with self._lock:
-                with self.entered():
-                    yield
+            await self._lock.acquire()
+        except BaseException:
+            self._leave()
+            raise
+        self._begin()
+
+    async def __aexit__(self, *_: object) -> None:
+        try:
+            self._end()
         finally:
-            with self._counting:
-                self._here -= 1
+            self._lock.release()
+            self._leave()
+
+    def _leave(self) -> None:
+        with self._counting:
+            self._here -= 1
