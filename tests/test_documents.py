@@ -151,6 +151,50 @@ def test_the_page_runs(path: Path, folder: Path) -> None:
     run_page(str(path.relative_to(ROOT)), path.read_text("utf-8"), folder)
 
 
+LINKED = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "harnesses" / "README.md"]
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def prose(page: str) -> str:
+    """The page without its fenced blocks."""
+    return re.sub(r"^(`{3,}).*?^\1$", "", page, flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(page: str) -> set[str]:
+    """The anchors of a page's headings, as a forge makes them."""
+    headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    plain = [re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).strip().lower() for heading in headings]
+    return {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in plain}
+
+
+def astray(page: str, folder: Path) -> list[str]:
+    """The links of a page in a folder that lead nowhere."""
+    found = []
+    for link in LINK.findall(prose(page)):
+        file, _, anchor = link.partition("#")
+        if re.match(r"[a-z]+:", link):
+            continue
+        there = folder / file
+        exists = there.exists() if file else True
+        text = page if not file else there.read_text("utf-8") if exists and there.suffix == ".md" else ""
+        if not exists or (anchor and anchor not in anchors(text)):
+            found.append(link)
+    return found
+
+
+@pytest.mark.parametrize("path", LINKED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path: Path) -> None:
+    assert astray(path.read_text("utf-8"), path.parent) == []
+
+
+def test_a_link_that_leads_nowhere_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "there.md").write_text("# What `is` there?\n\n```text\n# no heading\n```\n")
+    page = "# Here\n[a](there.md#what-is-there) [b](#here) [c](https://example.org/x#y) [d](there.md)\n"
+    assert astray(page, tmp_path) == []
+    wrong = "# Here\n[a](there.md#no-heading) [b](#there) [c](nowhere.md)\n"
+    assert astray(wrong, tmp_path) == ["there.md#no-heading", "#there", "nowhere.md"]
+
+
 SAMPLE = """
 # A page
 
