@@ -82,7 +82,6 @@ FACTS = Facts(
     },
     resource={
         "type": "Expense",
-        "id": "E-1",
         "properties": {"owner": {"type": "User", "id": "bob"}, "total": 5000},
     },
     version=7,
@@ -90,7 +89,7 @@ FACTS = Facts(
 
 
 class Office:
-    """The control plane's record: one expense, at hand."""
+    """The control plane's record: all expenses are alike, and at hand."""
 
     blocks = False
 
