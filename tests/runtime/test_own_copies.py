@@ -191,6 +191,24 @@ def test_what_becomes_of_an_answer_is_not_what_happened() -> None:
     assert office.done == [("get_account", {"account": "A"})] * 2
 
 
+def test_an_agent_that_shortens_what_it_is_shown_takes_nothing_from_the_harness() -> None:
+    views: list[Any] = []
+
+    def review(view: Any, call: Any) -> Any:
+        views.append(json.dumps(view["resources"]))
+        return {"verdict": "accept"}
+
+    def agent(asked: Any) -> Any:
+        for known in asked.observation.view["resources"].values():
+            known.clear()
+        return {"tool": "pay", "arguments": PAY}
+
+    guard = guard_for(Office(), FakeLoaded(review))
+    guard.call("get_account", {"account": "A"})
+    assert guard.turn(agent).ok
+    assert json.loads(views[-1]) == {"A": {"id": "A", "balance": 100}}
+
+
 def test_a_tool_that_changes_its_arguments_changes_no_key_and_no_view() -> None:
     """The number of settled calls is part of a key: a second order that is meant as one has to carry another."""
     box, keys = Toolbox(no_policy()), []

@@ -20,7 +20,7 @@ from bridle.runtime.conduct import Conduct
 from bridle.runtime.effects import Abandoned, Effect, Invoke, Proposal, Propose
 from bridle.runtime.gate import Gate
 from bridle.runtime.guard import Answer, nobody
-from bridle.runtime.keeping import Course, Keeping, invoked, raised, stated, stated_call
+from bridle.runtime.keeping import Course, Keeping, invoked, raised, shown, stated, stated_call
 from bridle.runtime.source import HarnessSource
 from bridle.runtime.turn import CallTurn, Escalation
 from bridle.runtime.turns import AsyncTurns
@@ -122,7 +122,7 @@ class AsyncGuard:
 
     async def _answered(self, effect: Effect, agent: Agent, course: Course) -> Any:
         if isinstance(effect, Propose):
-            said = agent(effect)
+            said = agent(shown(effect))
             return stated(await said if inspect.isawaitable(said) else said)
         if isinstance(effect, Invoke):
             return await awaited(invoked, effect.call, course.loaded)

@@ -18,7 +18,7 @@ from bridle.runtime.conduct import Conduct
 from bridle.runtime.declared import asynchronous
 from bridle.runtime.effects import Abandoned, Effect, Invoke, Proposal, Propose
 from bridle.runtime.gate import Gate
-from bridle.runtime.keeping import Answer, Course, Keeping, invoked, raised, stated, stated_call
+from bridle.runtime.keeping import Answer, Course, Keeping, invoked, raised, shown, stated, stated_call
 from bridle.runtime.source import Active, HarnessSource, Pinned
 from bridle.runtime.turn import CallTurn, Escalation
 from bridle.runtime.turns import Turns
@@ -163,7 +163,7 @@ class Guard:
 
     def _answered(self, effect: Effect, agent: Callable[[Propose], Action | Proposal], course: Course) -> Any:
         if isinstance(effect, Propose):
-            return agent(effect)
+            return agent(shown(effect))
         if isinstance(effect, Invoke):
             return invoked(effect.call, course.loaded)
         return self._gate.answer(effect)

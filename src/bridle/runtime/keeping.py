@@ -15,7 +15,7 @@ from bridle.harness import Action, Call, Loaded, Reply
 from bridle.runtime.call_modes import call_turn
 from bridle.runtime.compensation import compensation, offered
 from bridle.runtime.conduct import Conduct
-from bridle.runtime.effects import Mode, Proposal
+from bridle.runtime.effects import Mode, Proposal, Propose
 from bridle.runtime.frozen import FrozenCall, own
 from bridle.runtime.gate import Gate
 from bridle.runtime.recovery import unanswered, unknown_outcome
@@ -203,6 +203,11 @@ class Keeping:
             call_digest=record.call_digest,
         )
         return turn._replace(carry=turn.carry._replace(tally=tally, suspended=waiting), escalation=escalation)
+
+
+def shown(asked: Propose) -> Propose:
+    """What an agent is shown, its own: it may shorten or spoil it, and the harness is shown what there is."""
+    return asked._replace(observation=asked.observation._replace(view=own(asked.observation.view)))
 
 
 def stated(said: Action | Proposal) -> Action | Proposal:
