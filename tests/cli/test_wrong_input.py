@@ -238,3 +238,50 @@ def test_a_defect_of_bridle_s_own_is_shown_in_full(bridle: Bridle, monkeypatch: 
     monkeypatch.setattr(sys, "argv", ["bridle", "environments"])
     with pytest.raises(TypeError):
         main()
+
+
+GOVERNED = """from pathlib import Path
+
+from bridle.environments.enterprise.governance import Governance
+from bridle.testing.toy_tools import Pottery, TOOLS
+
+SCHEMA = "entity Potter; entity Tool = {known: Bool}; " + "".join(
+    f"action {tool.name} appliesTo {{ principal: Potter, resource: Tool }}; " for tool in TOOLS
+)
+
+
+class House(Pottery):
+    policies = ("house",)
+
+    def governance(self, policy):
+        mapping = {
+            tool.name: {"action": tool.name, "resource": {"type": "Tool", "id": {"value": "any"}}} for tool in TOOLS
+        }
+        text = Path("house.cedar").read_text()
+        return Governance(name=policy, policies=text, schema=SCHEMA, entities=[], mapping=mapping)
+"""
+
+
+def test_an_evaluation_under_another_policy_is_another_one(bridle: Bridle) -> None:
+    Path("house.py").write_text(GOVERNED)
+    words = ("evaluate", "house:House", *EVALUATION[2:])
+
+    def evaluated(policy: str, *more: object) -> tuple[int, str, str]:
+        Path("house.cedar").write_text(policy)
+        return bridle(*words, *more)
+
+    code, first, err = evaluated("permit (principal, action, resource);")
+    assert code == 0, err
+    assert evaluated("permit (principal, action, resource);")[1] == first
+    code, second, err = evaluated('permit (principal, action == Action::"look_around", resource);')
+    assert code == 0, err
+    assert second != first
+    assert len(list(Path(".bridle/evaluations").iterdir())) == 2
+    code, out, err = evaluated('permit (principal, action == Action::"fly", resource);')
+    assert (code, out) == (1, "")
+    assert "don't fit their schema" in err
+    assert evaluated("permit (principal, action, resource);", "--run", "mine")[0] == 0
+    code, _, err = evaluated("forbid (principal, action, resource);", "--run", "mine")
+    assert code == 2
+    assert "mine holds another evaluation" in err
+    sys.modules.pop("house", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from dataclasses import dataclass
@@ -166,7 +167,29 @@ def _matrix(name: str, contenders: list[Contender], wanted: _Wanted) -> Matrix:
         policy=wanted.policy or next(iter(policies), ""),
         seed=wanted.seed,
         fresh=wanted.fresh,
+        made_of=_made_of(opened),
     )
+
+
+def _made_of(environment: Environment) -> str:
+    """A digest of an environment: the file that its class is in, and its policies, each checked against its schema.
+
+    Raises:
+        PolicyFault: a policy can't be used.
+    """
+    from bridle.environments.enterprise.governance import GovernedEnvironment
+    from bridle.evaluation.comparison import cedar
+    from bridle.harness import digest
+
+    module = inspect.getmodule(type(environment))
+    file = Path(getattr(module, "__file__", None) or "")
+    code = file.read_text("utf-8", errors="replace") if file.is_file() else ""
+    policies = []
+    if isinstance(environment, GovernedEnvironment):
+        for name in environment.policies:
+            cedar(environment, name)
+            policies.append(vars(environment.governance(name)))
+    return digest({"code": code, "policies": policies})
 
 
 def _contenders(name: str, files: list[Path], model: str, *, quiet: bool) -> list[Contender]:

@@ -47,7 +47,11 @@ class Progress(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
-    """What is to be played. `lacking` says why the environment has no such slice; `policy` is empty for none."""
+    """What is to be played. `lacking` says why the environment has no such slice; `policy` is empty for none.
+
+    `made_of` is a digest of the environment's code and policies, as far as somebody knows it: where these change, what
+    was played before is another evaluation. Empty where nobody knows it.
+    """
 
     environment: str
     conditions: tuple[Condition, ...]
@@ -57,6 +61,7 @@ class Matrix:
     policy: str
     seed: int = 0
     fresh: bool = False
+    made_of: str = ""
 
     def record(self) -> dict[str, Any]:
         """As a JSON object: whoever has it can play the same."""
@@ -70,6 +75,7 @@ class Matrix:
             "policy": self.policy,
             "seed": self.seed,
             "fresh": self.fresh,
+            "made_of": self.made_of,
         }
 
     @property
