@@ -118,7 +118,7 @@ class Guard:
         Raises:
             UsageError: a tool or an agent of the turn in progress asks for it.
         """
-        with self._turns:
+        with self._turns.order(), self._turns:
             self._keeping.resume()
 
     def _turn(
@@ -131,7 +131,7 @@ class Guard:
         keeping = self._keeping
         course: Course | None = None
         try:
-            with self._turns:
+            with self._turns.order(), self._turns:
                 course = keeping.begun(keeping.in_force(), proposal=proposal, undoes=undoes)
                 turn, broken = self._driven(course, agent)
                 turn = keeping.ended(course, turn)

@@ -25,42 +25,39 @@ class _InProgress:
         self._turn: object = None
         self._before: Token[tuple[object, ...]] | None = None
 
-    def _refuse_within(self) -> None:
-        if self._turn is not None and self._turn in _AROUND.get():
-            raise UsageError(WITHIN)
-
     def _begin(self) -> None:
         self._turn = turn = object()
         self._before = _AROUND.set((*_AROUND.get(), turn))
 
     def _end(self) -> None:
-        if self._before is not None:
-            _AROUND.reset(self._before)
-        self._turn = self._before = None
+        self._turn, before = None, self._before
+        if before is not None:
+            _AROUND.reset(before)
 
 
 class Turns(_InProgress):
-    """Turns of several threads, one after another: `with turns:` is one. UsageError within another of these."""
+    """Turns of several threads, one after another: `with turns.order(), turns:` is one.
+
+    An interrupt may come between any two steps of Python's, and so also while a turn is left: the lock, whose own steps
+    are none of Python's, is free all the same, and says whether a turn is in progress.
+    """
 
     def __init__(self) -> None:
         """None is in progress."""
         super().__init__()
         self._lock = threading.Lock()
 
+    def order(self) -> threading.Lock:
+        """What has to be held for a turn; UsageError within one of these."""
+        if self._lock.locked() and self._turn in _AROUND.get():
+            raise UsageError(WITHIN)
+        return self._lock
+
     def __enter__(self) -> None:
-        self._refuse_within()
-        self._lock.acquire()
-        try:
-            self._begin()
-        except BaseException:  # An interrupt: whoever never entered does not leave either.
-            self._lock.release()
-            raise
+        self._begin()
 
     def __exit__(self, *_: object) -> None:
-        try:
-            self._end()
-        finally:
-            self._lock.release()
+        self._end()
 
 
 class AsyncTurns(_InProgress):
@@ -77,7 +74,8 @@ class AsyncTurns(_InProgress):
         self._here, self._counting = 0, threading.Lock()
 
     async def __aenter__(self) -> None:
-        self._refuse_within()
+        if self._lock.locked() and self._turn in _AROUND.get():
+            raise UsageError(WITHIN)
         loop = asyncio.get_running_loop()
         with self._counting:
             if self._loop is not loop:
