@@ -28,6 +28,7 @@ from bridle.synthesis.learner.table import Table
 from bridle.synthesis.learner.term import Argument, Field
 
 HUES = ("red", "green", "blue")
+WOODS = ("oak", "ash", "elm", "fir", "yew")
 WHERE = {"red": "north", "green": "south", "blue": "south"}
 
 
@@ -55,6 +56,104 @@ def test_two_arguments_compare() -> None:
 
     book = learned(rows_of(lambda v, a: "" if a["start"] <= a["end"] else "odd", lamp, span))
     assert words(book) in (["`end` to be at least `start`"], ["`start` to be at most `end`"])
+
+
+def shelved(rng: random.Random, ids: list[str]) -> list[dict[str, Any]]:
+    """What came before: perhaps the shelves were listed, and perhaps one was put up since."""
+    names = [f"{word}{rng.randint(1, 9)}" for word in WOODS[:4]]
+    made = [{"tool": "shelves", "arguments": {}, "ok": True, "result": {"page": 1, "names": names}}]
+    made = made if rng.random() < 0.8 else []
+    if rng.random() < 0.4:
+        made.append({"tool": "put_up", "arguments": {"name": f"yew{rng.randint(1, 9)}"}, "ok": True, "result": None})
+    return made
+
+
+def on_a_shelf(view: Any, arguments: Any) -> str:
+    """Shelves are of four woods, or put up; which of them there are is seen in the list."""
+    listed = [name for call in view["calls"] if call["tool"] == "shelves" for name in call["result"]["names"]]
+    put_up = [call["arguments"]["name"] for call in view["calls"] if call["tool"] == "put_up"]
+    return "" if arguments["shelf"] in (listed or ["oak1", "oak2", "oak3"]) + put_up else "nowhere"
+
+
+def placed(rng: random.Random, ids: list[str]) -> dict[str, Any]:
+    return {"thing_id": rng.choice(ids), "shelf": f"{rng.choice(WOODS)}{rng.randint(1, 4)}"}
+
+
+def test_a_value_that_a_tool_did_not_list_is_refused_from_a_few_scenarios_on() -> None:
+    rows = rows_of(on_a_shelf, lamp, placed, calls=shelved, count=120)
+    (rule,) = learned(rows).rules
+    assert rule.condition.words == "`shelf` to be one of what shelves last listed, or calls have told of since"
+    assert rule.support.refused == 0
+    view = view_of({"T-1": lamp(random.Random(1))}, [], 10_000)
+    listed = {"tool": "shelves", "arguments": {}, "ok": True, "result": {"names": ["bay1", "oak9"]}}
+    later = {"tool": "put_up", "arguments": {"name": "yew7"}, "ok": True, "result": None}
+    failed = {"tool": "put_up", "arguments": {"name": "yew8"}, "ok": False, "error": {"class": "full", "message": ""}}
+    harness = render(learned(rows))
+    with LocalSandbox() as sandbox, sandbox.load(harness, Limits()) as loaded:
+        for calls, shelf, fine in (
+            ([listed], "bay1", True),
+            ([listed], "Bay1", False),
+            ([listed, later], "yew7", True),
+            ([later, listed], "yew7", False),
+            ([listed, failed], "yew8", False),
+            ([failed], "anything", True),
+        ):
+            call = {"tool": "act", "arguments": {"thing_id": "T-1", "shelf": shelf}}
+            verdict = review_verdict(
+                loaded.call("review_call", {**view, "calls": calls}, call).value, rules_of(harness)
+            )
+            assert isinstance(verdict, Verdict)
+            assert (verdict.word == "accept") == fine, (calls, shelf)
+
+
+def as_number(value: Any) -> Any:
+    """The same with a number for each name."""
+    if isinstance(value, dict):
+        return {key: as_number(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [as_number(inner) for inner in value]
+    return 10 * WOODS.index(value[:3]) + int(value[3:]) if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize(
+    ("argument", "tool", "numbers", "learns"),
+    [
+        ("shelf", "shelves", False, True),
+        ("size", "shelves", True, False),  # a number in a list names nothing
+        ("approver", "shelves", False, False),
+        ("shelf", "list_approvers", False, False),
+    ],
+)
+def test_what_a_tool_lists_says_nothing_of_numbers_and_of_who_may(
+    argument: str, tool: str, numbers: bool, learns: bool
+) -> None:
+    rows = [
+        replace(
+            row,
+            view={**row.view, "calls": [renamed(call, tool, numbers) for call in row.view["calls"]]},
+            action={"tool": "act", "arguments": {argument: as_number(shelf) if numbers else shelf}},
+        )
+        for row in rows_of(on_a_shelf, lamp, placed, calls=shelved, count=120)
+        for shelf in [row.action["arguments"]["shelf"]]  # type: ignore[index]
+    ]
+    assert any("listed" in rule.id for rule in learned(rows).rules) == learns
+
+
+def renamed(call: dict[str, Any], tool: str, numbers: bool) -> dict[str, Any]:
+    told = {name: as_number(call[name]) if numbers else call[name] for name in ("arguments", "result")}
+    return {**call, **told, "tool": tool if call["tool"] == "shelves" else "put_up"}
+
+
+@pytest.mark.parametrize(("mark", "learns"), [("-", True), ("_", False)])
+def test_a_date_is_written_as_dates_are_from_a_few_scenarios_on(mark: str, learns: bool) -> None:
+    """Of any other writing a few scenarios don't show whether there is no other."""
+
+    def dated(rng: random.Random, ids: list[str]) -> dict[str, Any]:
+        between = mark if rng.random() < 0.4 else rng.choice("./ ")
+        return {"thing_id": rng.choice(ids), "day": f"2024{between}{rng.randint(10, 12)}{between}{rng.randint(10, 28)}"}
+
+    rows = rows_of(lambda v, a: "" if mark in a["day"] else "odd", lamp, dated, count=36)
+    assert any("`day` to be written as" in said for said in words(learned(rows))) == learns
 
 
 def test_an_argument_is_needed_beside_another() -> None:

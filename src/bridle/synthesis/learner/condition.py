@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from bridle.synthesis.learner.term import Calls, Earlier, Size, Term
+from bridle.synthesis.learner.term import Calls, Earlier, Listing, Size, Term
 
 View: TypeAlias = Mapping[str, Any]
 
@@ -53,6 +53,8 @@ def last(term: Term) -> str:
         return last(term.of)
     if isinstance(term, Calls):
         return f"after-{term.tool}"
+    if isinstance(term, Listing):
+        return f"listed-by-{term.tool}"
     if isinstance(term, Earlier):
         return f"{term.tool}-{term.path.split('.')[-1]}"
     return term.path.replace("[]", "").replace(">", ".").split(".")[-1]

@@ -59,6 +59,20 @@ def earlier(view: Any, tool: str, identities: list[Any], path: str) -> list[Any]
     return []
 
 
+def listed_by(view: Any, tool: str) -> list[list[Any]]:
+    """Everything that a tool listed when it was last called without arguments, and that calls have told of since.
+
+    As one list; nothing where it was not called.
+    """
+    told: list[Any] = []
+    for call in reversed(view["calls"]):
+        if call["ok"] and call["tool"] == tool and not call["arguments"]:
+            return [told + inside(call["result"])]
+        if call["ok"]:
+            told += inside([call["arguments"], call["result"]])
+    return []
+
+
 def misplaced(values: list[Any], keys: list[Any], table: dict[Any, Any]) -> list[Any]:
     """The values that don't go with a key, by a table of the one that does; of keys in no row nothing is said."""
     known = [key for key in keys if isinstance(key, (str, bool)) and key in table]

@@ -5,6 +5,7 @@
     3  references: an id has to name what was shown, or at least spoken of
     4  how other values are written
     5  for each tool the state that it needs, then what has to come before it
+    6  at last, of what is still unexplained: values that no tool listed
 
 Each step looks only at the counterexamples that the steps before left unexplained, and takes the hypothesis that
 explains the most of them, until none has merit. What almost had is noted with the reason why not.
@@ -29,6 +30,7 @@ from bridle.synthesis.learner.preconditions import (
     Columns,
     earlier_terms,
     hypotheses,
+    listings,
     order_terms,
     recalled,
     references,
@@ -90,7 +92,7 @@ class Induction:
         self._looked: dict[tuple[str, Kind], int] = {}
 
     def run(self) -> None:
-        """All five steps."""
+        """All six steps."""
         everything = list(self.cases.values())
         self._try("declared", KnownTool(), everything, everywhere=True)
         for condition in declared():
@@ -100,6 +102,7 @@ class Induction:
             for cases in everything:
                 self._preconditions(cases)
         self._carried_over(everything)
+        self._listings()
         for cases in everything:
             for name, members in cases.by_class.items():
                 if (count := (members & self.unexplained[cases.tool]).bit_count()) >= self._demands.support:
@@ -150,13 +153,17 @@ class Induction:
         masks = [mask for name, mask in self.cases[tool].by_class.items() if name in broken]
         return sum(masks)
 
-    def _naming(self) -> dict[str, list[Cases]]:
-        """The arguments that name things, each with the tools that take it."""
+    def _taking(self) -> dict[str, list[Cases]]:
+        """Each argument of accepted calls, with the tools that take it."""
         taking: dict[str, list[Cases]] = {}
         for cases in self.cases.values():
             for path in paths([example.arguments for example in cases.members(cases.accepted)]):
                 taking.setdefault(path, []).append(cases)
-        return {path: among for path, among in sorted(taking.items()) if self._names_things(path, among)}
+        return dict(sorted(taking.items()))
+
+    def _naming(self) -> dict[str, list[Cases]]:
+        """Those of the arguments that name things."""
+        return {path: among for path, among in self._taking().items() if self._names_things(path, among)}
 
     def _references(self, naming: Mapping[str, list[Cases]]) -> None:
         """References; the same argument is one hypothesis for all tools that take it.
@@ -168,6 +175,13 @@ class Induction:
                 self._try("reference", condition, self._agreeing(condition, among))
                 held = {tool for finding in self.findings if finding.condition == condition for tool in finding.tools}
                 among = [cases for cases in among if cases.tool not in held]
+
+    def _listings(self) -> None:
+        """What tools list, for arguments that name no resource: where nothing else tells right values from wrong."""
+        for path, among in self._taking().items():
+            if not self._names_things(path, among):
+                for condition in listings(path, among, self._sessions):
+                    self._try("reference", condition, self._agreeing(condition, among))
 
     def _names_things(self, path: str, among: Sequence[Cases]) -> bool:
         """Whether an argument's accepted values are ids of resources: often enough, or now and then and written alike.

@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 from bridle.statistics import fisher
 from bridle.synthesis.learner.cases import Cases
-from bridle.synthesis.learner.comparison import OneOf
+from bridle.synthesis.learner.comparison import Among, OneOf
 from bridle.synthesis.learner.condition import Condition
 from bridle.synthesis.learner.form import Declared, Fits, Only, Required
 from bridle.synthesis.learner.premise import Given, subject
 from bridle.synthesis.learner.reference import Mentioned
 from bridle.synthesis.learner.rule import CITED, Support
-from bridle.synthesis.learner.term import Argument
+from bridle.synthesis.learner.term import Argument, Listing
 
 STRUCTURAL = 20
 """How much fewer hypotheses there are about which arguments a call states, and of what type, than about all else."""
@@ -36,6 +36,10 @@ PREMISES = 100
 LISTED = 19
 """Scenarios with accepted calls from which on the values seen are taken for all, or for what all look like: were one
 call of twenty to use another, so many scenarios would more likely than not have shown one."""
+
+
+DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+"""A date by ISO 8601: where some accepted ones are written so, nobody expects the others to be written otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +186,7 @@ def _generalises(condition: Condition) -> bool:
     """Whether a condition says of values that a call states what others of them are like that nobody has used yet."""
     inner = condition.condition if isinstance(condition, Given) else condition
     if isinstance(inner, Fits):
-        return inner.keyword != "type"
+        return inner.keyword != "type" and inner.value != DATE
     return isinstance(inner, OneOf) and isinstance(inner.term, Argument)
 
 
@@ -194,4 +198,5 @@ def _choice(condition: Condition) -> float:
     structural = isinstance(condition, (Required, Only)) or (
         isinstance(condition, Fits) and condition.keyword == "type"
     )
+    structural = structural or (isinstance(condition, Among) and isinstance(condition.options, Listing))
     return 1 / STRUCTURAL if structural else 1.0

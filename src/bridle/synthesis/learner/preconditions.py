@@ -19,7 +19,7 @@ from bridle.synthesis.learner.helpers import found, kinds, order
 from bridle.synthesis.learner.reference import Mentioned, Shown
 from bridle.synthesis.learner.shapes import NEGLIGIBLE, negligible, paths
 from bridle.synthesis.learner.table import Table
-from bridle.synthesis.learner.term import Argument, Calls, Earlier, Field, Size, Term
+from bridle.synthesis.learner.term import Argument, Calls, Earlier, Field, Listing, Size, Term
 from bridle.synthesis.learner.wording import tame, tame_name
 
 MOST_VALUES = 8
@@ -44,6 +44,23 @@ _ORDERED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?")
 def references(path: str) -> tuple[Condition, Condition]:
     """Hypotheses about an argument that may name something: that the thing was shown, or at least spoken of."""
     return Shown(path), Mentioned(path)
+
+
+def listings(path: str, among: Sequence[Cases], sessions: Sequence[Mapping[str, Any]]) -> list[Condition]:
+    """Hypotheses about a text that may name one of the things that a tool lists when it is asked for nothing."""
+    accepted = [example.arguments for cases in among for example in cases.members(cases.accepted)]
+    if speaks_of_authority(path) or not all(isinstance(v, str) for call in accepted for v in found(call, path)):
+        return []
+    calls = [call for view in sessions for call in view["calls"] if call["ok"] and not call["arguments"]]
+    tools = {call["tool"] for call in calls if _lists(call["result"])}
+    return [
+        Among(Argument(path), Listing(tool)) for tool in sorted(tools) if tame(tool) and not speaks_of_authority(tool)
+    ]
+
+
+def _lists(result: Any) -> bool:
+    """Whether a result is a list, or holds one beside other things."""
+    return any(isinstance(part, list) for part in (result.values() if isinstance(result, dict) else (result,)))
 
 
 @dataclass(frozen=True, eq=False)

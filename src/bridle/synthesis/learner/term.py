@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from bridle.synthesis.learner.helpers import called, earlier, found, seen, sizes
+from bridle.synthesis.learner.helpers import called, earlier, found, listed_by, seen, sizes
 from bridle.synthesis.learner.wording import python
 
 
@@ -138,4 +138,25 @@ class Earlier:
         return f"the `{name}` that {self.tool} last {verb} about the {noun(self.argument)}"
 
 
-Term: TypeAlias = "Argument | Field | Size | Calls | Earlier"
+@dataclass(frozen=True, order=True)
+class Listing:
+    """What a tool that takes no arguments last listed, and calls have told of since: one list, of all things alike."""
+
+    tool: str
+
+    def read(self, view: Mapping[str, Any], arguments: Any) -> list[Any]:
+        """The list."""
+        return list(listed_by(view, self.tool))
+
+    @property
+    def code(self) -> str:
+        """As Python."""
+        return f"listed_by(view, {python(self.tool)})"
+
+    @property
+    def words(self) -> str:
+        """As part of a sentence."""
+        return f"what {self.tool} last listed, or calls have told of since"
+
+
+Term: TypeAlias = "Argument | Field | Size | Calls | Earlier | Listing"
