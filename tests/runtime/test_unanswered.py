@@ -243,8 +243,9 @@ def test_who_is_told_is_told_also_behind_a_cancellation_and_a_person_is_not_wait
         await asyncio.sleep(0)
         assert not task.done(), "the trace is written first"
         go_on.set()
-        while "person" not in told:
-            await asyncio.sleep(0)
+        async with asyncio.timeout(30):
+            while "person" not in told:
+                await asyncio.sleep(0)
         task.cancel()
         await asyncio.wait([task], timeout=30)
         assert task.cancelled()
