@@ -29,15 +29,12 @@ def explain(
 
     Example:  bridle explain .bridle/runs/expense-1 --rule state-draft
     """
-    from bridle.cli.given import run_folder
+    from bridle.cli.given import measured
     from bridle.environments.catalog import resolve
     from bridle.errors import UsageError
     from bridle.synthesis.grounds import grounds, sentences
-    from bridle.synthesis.run import read
 
-    record = read(run_folder(run))
-    if not len(record.tree):
-        raise UsageError(f"The run in {run} has measured nothing yet; go on with  bridle resume {run}")
+    record = measured(run)
     if not record.plan.environment:
         raise UsageError(
             "This run's environment was an object; ask from Python, with bridle.synthesis.grounds.grounds."

@@ -21,14 +21,13 @@ def export(
 
     Example:  bridle export .bridle/runs/TicTacToe-v0-1 --to tests/tictactoe
     """
-    from bridle.cli.given import run_folder
+    from bridle.cli.given import measured
     from bridle.errors import UsageError
     from bridle.synthesis.export import DATA, TEST
     from bridle.synthesis.export import export as write
-    from bridle.synthesis.run import HARNESS, read
+    from bridle.synthesis.run import HARNESS
 
-    if not len(read(run_folder(run)).tree):
-        raise UsageError(f"The run in {run} has measured nothing yet; go on with  bridle resume {run}")
+    measured(run)
     if to.exists() and not to.is_dir():
         raise UsageError(f"{to} is a file; name a folder to write to.")
     if not (to / DATA).exists() and (lying := [name for name in (HARNESS, TEST) if (to / name).exists()]):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bridle.harness import Contract, Harness
+    from bridle.synthesis.run import Record
 
 
 def harness_file(path: Path) -> Path:
@@ -59,6 +60,21 @@ def run_folder(path: Path) -> Path:
             "with the same options goes on with it."
         )
     return path
+
+
+def measured(path: Path) -> Record:
+    """The run in a folder, of which the root at least was measured.
+
+    Raises:
+        UsageError: there is no run, or nothing of it was measured yet.
+    """
+    from bridle.errors import UsageError
+    from bridle.synthesis.run import read
+
+    record = read(run_folder(path))
+    if not len(record.tree):
+        raise UsageError(f"The run in {path} has measured nothing yet; wait, or go on with  bridle resume {path}")
+    return record
 
 
 def free_for(path: Path, *, evaluation: bool) -> None:
