@@ -33,7 +33,8 @@ def check(
 
     Games: legality of the code's own actions, and false acceptance and rejection of foreign ones; exit code 0 when
     every planned step was played and legal, else 3. Tool calls: a simulated agent without the harness, with it, and
-    behind a perfect probe; exit code 0 when completion with it is higher, by an interval that excludes 0, else 3.
+    behind a perfect probe; exit code 0 when completion with it is higher, by an interval that excludes 0, and the
+    interval of its false acceptance ends below one half, else 3.
 
     With --variants a game is played as it is, with its boards laid out otherwise, and with its sentences reworded.
     Where the figures differ, the harness depends on layout or words; exit code 0 when all three are clean, else 3.
@@ -91,8 +92,7 @@ def _check_calls(
         emit(record)
     else:
         comparison.tell(record)
-    gain = found.gain(seed=seed)
-    leave(0 if gain is not None and gain.low > 0 else 3)
+    leave(0 if found.of_use(seed=seed) else 3)
 
 
 def _check_variants(environment_id: str, harness: Harness, *, trial: Trial, rows: int, json: bool) -> NoReturn:

@@ -41,6 +41,10 @@ ASKING: Mapping[str, Callable[[Sequence[AssessedEpisode]], Estimate | None]] = {
 """The rates below them: whether people were asked where they are needed, and the right ones."""
 
 
+MOST_LET_THROUGH = 0.5
+"""The share of inapplicable calls that a harness worth the name lets through at most."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Condition:
     """What was played under one condition."""
@@ -73,6 +77,16 @@ class Comparison:
     def gain(self, *, seed: int) -> Estimate | None:
         """Completion with the harness minus completion without it, paired by scenario."""
         return metrics.completion_gain(self.with_harness.episodes, self.without.episodes, seed=seed)
+
+    def of_use(self, *, seed: int) -> bool:
+        """Whether more is completed with the harness, by an interval that excludes 0, and because of what it stops.
+
+        Simulated agents take a word after an error for a hint, whatever it says: a harness that accepts everything
+        helps them too. So the interval of its false acceptance has to end below `MOST_LET_THROUGH`; where there is no
+        data, there was nothing to stop.
+        """
+        gain, accepted = self.gain(seed=seed), metrics.false_acceptance(self.with_harness.episodes)
+        return gain is not None and gain.low > 0 and (accepted is None or accepted.high < MOST_LET_THROUGH)
 
     def headroom(self, *, seed: int) -> Estimate | None:
         """The share of what a perfect probe gains that the harness gains."""
