@@ -79,6 +79,9 @@ def test_traces_are_assessed_too(tmp_path: Path) -> None:
     good = [episode(n, [False, True, n % 3 > 0], success=n % 2 == 0) for n in range(40)]
     code, record = assessed(tmp_path, good)
     assert (code, record["verdict"], record["episodes"], record["proposals"]) == (0, "suitable", 40, 120)
+    code, record = assessed(tmp_path, good[:3])
+    assert (code, record["verdict"]) == (3, "unclear")
+    assert record["reasons"] == ["9 proposals were judged; fewer than 30 say too little."]
     late = [episode(n, [None, None, None], success=False) for n in range(40)]
     code, record = assessed(tmp_path, late)
     assert (code, record["verdict"]) == (3, "unsuitable")

@@ -37,6 +37,11 @@ OPERATIONAL = 0.2
 HEADROOM = 0.01
 """At most this gain behind a perfect probe, by its interval: applicable actions alone change nothing."""
 
+INAPPLICABLE_PROPOSALS = "inapplicable proposals"
+
+ENOUGH = 30
+"""Fewer judged proposals than this say too little for anything to be called suitable."""
+
 Word: TypeAlias = Literal["suitable", "unsuitable", "unclear"]
 Verdict: TypeAlias = Literal["for", "against", "note"]
 
@@ -64,17 +69,24 @@ class Assessment:
 
     @property
     def word(self) -> Word:
-        """Unsuitable where anything speaks against it; unclear where what matters most was not to be had."""
+        """Unsuitable where anything speaks against it; unclear where too little of what matters most was to be had."""
         if any(finding.says == "against" for finding in self.findings):
             return "unsuitable"
-        known = {finding.name for finding in self.findings if finding.estimate is not None}
-        return "suitable" if {"judged at once", "inapplicable proposals"} <= known else "unclear"
+        return "suitable" if self.judged >= ENOUGH else "unclear"
+
+    @property
+    def judged(self) -> int:
+        """How many proposals were judged as applicable or not."""
+        told = (finding.estimate for finding in self.findings if finding.name == INAPPLICABLE_PROPOSALS)
+        return sum(estimate.n for estimate in told if estimate is not None)
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """What decides it."""
-        against = tuple(finding.sentence for finding in self.findings if finding.says == "against")
-        return against or tuple(finding.sentence for finding in self.findings if finding.says == "for")
+        if self.word == "unclear":
+            return (f"{self.judged} proposals were judged; fewer than {ENOUGH} say too little.",)
+        says = "against" if self.word == "unsuitable" else "for"
+        return tuple(finding.sentence for finding in self.findings if finding.says == says)
 
     def record(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -167,7 +179,7 @@ def _inapplicable(found: Sequence[Course]) -> Finding:
     sentence = f"{_said(rate)} of judged proposals are inapplicable" + (
         ": there is hardly anything for a harness to prevent." if few else "."
     )
-    return _finding("inapplicable proposals", rate, "against" if few else "for", sentence)
+    return _finding(INAPPLICABLE_PROPOSALS, rate, "against" if few else "for", sentence)
 
 
 def _contradictions(how: str, counted: tuple[int, int]) -> Finding:
