@@ -180,6 +180,18 @@ class SeededScenarios(Sequence[Scenario]):
         return Scenario(split=self._split, index=index, seed=index * self._stride + self._offset)
 
 
+def sample(environment: Environment) -> Episode:
+    """The first train scenario, started: to see what an environment's episodes offer.
+
+    Raises:
+        UsageError: there is no train scenario.
+    """
+    scenarios = environment.scenarios("train")
+    if not scenarios:
+        raise UsageError(f"{environment.name} has no train scenario, so there is nothing to play; give it some.")
+    return environment.start(scenarios[0])
+
+
 OPEN_SPLITS: tuple[Split, ...] = ("train", "validation")
 
 

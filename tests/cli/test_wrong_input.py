@@ -238,6 +238,20 @@ def test_what_an_environment_raises_is_said_with_its_place(
     sys.modules.pop("cold_kiln", None)
 
 
+def test_an_environment_without_a_scenario_to_play_is_said(bridle: Bridle) -> None:
+    Path("bare.py").write_text(
+        "from bridle.testing.toy_tools import Pottery\n\n\n"
+        "class Bare(Pottery):\n    def scenarios(self, split):\n        return []\n"
+    )
+    for words in (("synthesize", "bare:Bare", "--model", "rules"), ("assess", "bare:Bare")):
+        code, _, err = bridle(*words)
+        assert (code, err.splitlines()[-1]) == (
+            2,
+            "bridle: toy/pottery has no train scenario, so there is nothing to play; give it some.",
+        )
+    sys.modules.pop("bare", None)
+
+
 def test_a_defect_of_bridle_s_own_is_shown_in_full(bridle: Bridle, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridle.environments.catalog.listing", None)
     monkeypatch.setattr(sys, "argv", ["bridle", "environments"])

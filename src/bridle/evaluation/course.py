@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from bridle.agents.planner import Planning
 from bridle.agents.simulated import simulated
-from bridle.environment import Environment, Episode, ForeignActing, Observation, Probing, Scenario
+from bridle.environment import Environment, Episode, ForeignActing, Observation, Probing, Scenario, sample
 from bridle.errors import EnvironmentFault, UsageError
 from bridle.evaluation.assessed import AssessedEpisode
 from bridle.evaluation.causes import said, spelling, text_of
@@ -78,7 +78,7 @@ def agents_of(environment: Environment) -> tuple[str, Agents]:
             return lambda observation, again: agent.propose(observation)
 
         return made.name, planned
-    if not isinstance(environment.start(environment.scenarios("train")[0]), ForeignActing):
+    if not isinstance(sample(environment), ForeignActing):
         raise UsageError(
             f"Nobody can propose in {environment.name}: its episodes make up no foreign_actions and it has no planner. "
             "Add one of them, or assess traces of an agent of yours."
@@ -217,6 +217,6 @@ def _attempts(found: Sequence[Course]) -> Iterator[Attempt]:
 def probes(environment: Environment) -> bool:
     """Whether its episodes tell the truth about an action before it is taken."""
     try:
-        return isinstance(environment.start(environment.scenarios("train")[0]), Probing)
+        return isinstance(sample(environment), Probing)
     except EnvironmentFault:
         return False

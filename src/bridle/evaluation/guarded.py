@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, cast, runtime_checkable
 
 from bridle.agents.agent import Agent
 from bridle.authorization import PolicyEngine
-from bridle.environment import Environment, Observation, Probing, Scenario, Step
+from bridle.environment import Environment, Observation, Probing, Scenario, Step, sample
 from bridle.environments.enterprise.governance import GovernedEnvironment
 from bridle.environments.enterprise.routing import Disclosing
 from bridle.environments.enterprise.variants import Varying, apart
@@ -89,7 +89,7 @@ def setting(
 
     Without an `engine` everything is permitted, so that nothing of a policy can be learned.
     """
-    view = environment.start(environment.scenarios("train")[0]).observe().view
+    view = sample(environment).observe().view
     tools = tools_of(view)
     conduct = Conduct(reviewer=reviewer, tools=tools, mapping=mapping_of(environment, tools))
     return Setting(environment=environment, agents=agents, conduct=conduct, engine=engine or no_policy())

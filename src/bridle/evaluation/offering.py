@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bridle.environment import sample
 from bridle.errors import HarnessFault
 from bridle.evaluation.condition import Contender
 from bridle.evaluation.guarded import mapping_of, tools_of
@@ -42,7 +43,7 @@ class Offering:
         except HarnessFault as fault:
             return {"unloadable": str(fault.failure)}
         try:
-            tools = tools_of(environment.start(environment.scenarios("train")[0]).observe().view)
+            tools = tools_of(sample(environment).observe().view)
             where = replace(self.slice, count=min(EPISODES, self.slice.count))
             found = offers(environment, reviewer, loaded, mapping_of(environment, tools), where, seed=self.seed)
         finally:

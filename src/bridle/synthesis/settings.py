@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bridle.environment import Environment, ForeignActing, Probing
+from bridle.environment import Environment, ForeignActing, Probing, sample
 from bridle.errors import UsageError
 from bridle.harness import Contract, Limits, read
 from bridle.synthesis.budget import Limit
@@ -141,7 +141,7 @@ def suited(environment: Environment, *, preset: str = "default") -> str:
         return "workflow"
     if preset == "paper":
         return "legality"
-    episode = environment.start(environment.scenarios("train")[0])
+    episode = sample(environment)
     return "verifier" if isinstance(episode, Probing) and isinstance(episode, ForeignActing) else "legality"
 
 
@@ -152,6 +152,6 @@ def examples_for(environment: Environment) -> int:
     more tools there are, the smaller is the share of the scenarios in which any one of them comes into play.
     """
     usual = Plan(environment=None).examples
-    view = environment.start(environment.scenarios("train")[0]).observe().view
+    view = sample(environment).observe().view
     tools = view.get("tools", ()) if isinstance(view, dict) else ()
     return min(MOST_EXAMPLES, usual + EXAMPLES_A_TOOL * max(0, len(tools) - PLAIN_TOOLS))

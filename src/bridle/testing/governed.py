@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from bridle.agents.planner import Planner, Planning
 from bridle.authorization import PolicyEngine
-from bridle.environment import Environment, ForeignActing, Observation, Probing, Scenario, Split, Step, Truth
+from bridle.environment import Environment, ForeignActing, Observation, Probing, Scenario, Split, Step, Truth, sample
 from bridle.errors import UsageError
 from bridle.evaluation.guarded import mapping_of, tools_of
 from bridle.harness import Action
@@ -64,7 +64,7 @@ class Governed:
         if not isinstance(environment, Planning):
             raise UsageError(f"{environment.name} has no planner, so nobody can be at work under a policy there.")
         self._environment, self._planning, self._engine = environment, environment, engine
-        view = environment.start(environment.scenarios("train")[0]).observe().view
+        view = sample(environment).observe().view
         self._mapping = mapping_of(environment, tools_of(view))
         self.name, self.contract, self.description = environment.name, environment.contract, environment.description
         self.action_space, self.players = environment.action_space, environment.players
