@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from bridle.environment import Environment
+from bridle.environment import Environment, sample
 from bridle.evaluation.course import Attempt, Course, again, agents_of, contradicted, courses, probes
 from bridle.evaluation.estimates import pooled
 from bridle.statistics import Estimate, Interval, paired_difference, wilson
@@ -114,9 +114,10 @@ def assess(environment: Environment, *, episodes: int = 100, seed: int = 0) -> A
     """Play `episodes` train scenarios with simulated agents, alone and behind a perfect probe where there is one.
 
     Raises:
-        UsageError: nobody can propose there.
+        UsageError: nobody can propose there, or there is no train scenario.
         EnvironmentFault: the environment broke.
     """
+    sample(environment)
     name, agents = agents_of(environment)
     alone = courses(environment, agents, count=episodes, seed=seed)
     perfect = courses(environment, agents, count=episodes, seed=seed, perfect=True) if probes(environment) else None
