@@ -129,6 +129,7 @@ def test_the_same_act() -> None:
     [
         ({"t": {"action": "a"}}, "resource is missing"),
         ({"t": 3}, "an object is expected"),
+        ("mapping.json", "an object of tools, not str"),
         ({"t": {"action": 1, "resource": {"type": "T", "id": {"value": 1}}}}, "are strings"),
         ({"t": {"action": "a", "resource": {"type": "T", "id": {"from": "x", "as": "money"}}}}, "no reading 'money'"),
         ({"t": {"action": "a", "resource": {"type": "T", "id": {"from": "x"}}}}, "as is missing"),

@@ -66,7 +66,9 @@ class ToolSession:
         """
         for name, (tool, function) in tools.items():
             if not self.awaits and asynchronous(function):
-                raise UsageError(f"The tool {name} is asynchronous; use an AsyncToolSession and an AsyncGuard.")
+                raise UsageError(
+                    f"The tool {name} is asynchronous: open_async of a Toolbox, or an AsyncToolSession and AsyncGuard."
+                )
             if tool.name != name:
                 raise UsageError(f"The tool {tool.name} stands under the name {name}; give it its own.")
         if not isinstance(informing, Informing):

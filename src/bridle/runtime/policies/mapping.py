@@ -107,6 +107,8 @@ class RequestMapping:
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> RequestMapping:
         """Read the mapping; PolicyFault says what in it can't be used."""
+        if not isinstance(data, Mapping):
+            raise PolicyFault(f"A mapping is an object of tools, not {type(data).__name__}; json.load its file first.")
         return cls({tool: _tool(tool, spec) for tool, spec in data.items()}, dict(data))
 
     @classmethod
