@@ -7,24 +7,7 @@ from pathlib import Path
 import pytest
 from doors import ALWAYS_FOUR, RIGHT, answer
 
-from bridle.cli import main
-
 DOORS = "bridle.testing.toy:Doors"
-
-
-@pytest.fixture
-def bridle(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """Run a command; its exit code, standard output and standard error."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bridle", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        captured = capsys.readouterr()
-        code = stop.value.code
-        return (code if isinstance(code, int) else int(bool(code))), captured.out, captured.err
-
-    return run
 
 
 def model(folder: Path, *codes: str) -> str:

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from bridle.cli import main
-
 POTTERY = "bridle.testing.toy_tools:Pottery"
 ACCEPTS = """RULES = {"no": "No."}
 
@@ -25,21 +23,9 @@ def on_error(view, call, error):
 """
 
 
-@pytest.fixture
-def bridle(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
-    """Run a command in an empty folder; its exit code, standard output and standard error."""
-    monkeypatch.chdir(tmp_path)
-    Path("accepts.py").write_text(ACCEPTS)
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bridle", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        captured = capsys.readouterr()
-        code = stop.value.code
-        return (code if isinstance(code, int) else int(bool(code))), captured.out, captured.err
-
-    return run
+@pytest.fixture(autouse=True)
+def accepts(tmp_path: Path) -> None:
+    (tmp_path / "accepts.py").write_text(ACCEPTS)
 
 
 SMALL = ["--scenarios", 12, "--slice", "nominal", "--agent", "simulated:small", "--executor", "inline"]

@@ -6,32 +6,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from doors import RIGHT, answer
 
-from bridle.cli import main
 from bridle.journal import Journal
 from bridle.synthesis.grounds import citations, sentences
 
 POTTERY = "bridle.testing.toy_tools:Pottery"
 
 Bridle = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def bridle(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Bridle:
-    """Run a command in an empty folder; its exit code, standard output and standard error."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bridle", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        captured = capsys.readouterr()
-        code = stop.value.code
-        return (code if isinstance(code, int) else int(bool(code))), captured.out, captured.err
-
-    return run
 
 
 def test_every_citation_is_found_again_with_what_the_environment_said(bridle: Bridle) -> None:

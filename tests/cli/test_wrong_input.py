@@ -26,22 +26,6 @@ EVALUATION = ("evaluate", POTTERY, "--model", "none", "--scenarios", 2, "--slice
 Bridle = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture
-def bridle(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Bridle:
-    """Run a command in an empty folder; its exit code, standard output and standard error."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bridle", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        captured = capsys.readouterr()
-        code = stop.value.code
-        return (code if isinstance(code, int) else int(bool(code))), captured.out, captured.err
-
-    return run
-
-
 def search(bridle: Bridle, run: str, *words: object) -> tuple[int, str, str]:
     """A small search with a program for a model that never gets it right."""
     program = Path("model.py")
