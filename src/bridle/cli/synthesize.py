@@ -55,6 +55,7 @@ def synthesize(
     """
     from bridle.synthesis.settings import ITERATIONS, Settings
 
+    most = ITERATIONS.get(preset) if iterations is None else iterations
     settings = Settings(
         objective=objective,
         preset=preset,
@@ -72,14 +73,7 @@ def synthesize(
         two_parents=two_parents,
         context=context,
         examples=examples,
-        limit=limit(
-            ITERATIONS.get(preset) if iterations is None else iterations,
-            max_calls,
-            max_tokens,
-            max_usd,
-            max_steps,
-            max_time,
-        ),
+        limit=limit(most, max_calls, max_tokens, max_usd, max_steps, max_time),
     )
     plan = planned(settings, environment, model, start_from)
     _run(plan, run, executor=executor, json=json, resumed=False, record=record)
