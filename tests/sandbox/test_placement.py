@@ -6,9 +6,11 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from tree import children
 
 from bridle.harness import Harness, Limits, Pipelining
 from bridle.sandbox import LocalSandbox, placement
@@ -42,9 +44,15 @@ def cpus(pid: int) -> set[int]:
     return found
 
 
-def workers(sandbox: LocalSandbox) -> list[int]:
+def workers_cpus(sandbox: LocalSandbox) -> list[set[int]]:
+    """Those of each worker; one may end while they are read."""
     (zygote,) = sandbox.zygotes()
-    return [int(pid) for pid in Path(f"/proc/{zygote}/task/{zygote}/children").read_text().split()]
+    found = []
+    for worker in children(zygote):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found.append(cpus(worker))
+    assert found
+    return found
 
 
 def test_a_thread_and_its_worker_share_a_cpu() -> None:
@@ -53,7 +61,7 @@ def test_a_thread_and_its_worker_share_a_cpu() -> None:
         loaded = sandbox.load(ECHO, Limits())
         mine = os.sched_getaffinity(0)
         assert len(mine) == 1
-        assert mine in [cpus(worker) for worker in workers(sandbox)]
+        assert mine in workers_cpus(sandbox)
         assert cpus(sandbox.zygotes()[0]) == everywhere
         assert not isinstance(loaded, Pipelining)
         second = sandbox.load(ECHO, Limits())
@@ -67,7 +75,7 @@ def test_without_pinning_nothing_is_pinned() -> None:
     everywhere = os.sched_getaffinity(0)
     with LocalSandbox(pinned=False) as sandbox, sandbox.load(ECHO, Limits()) as loaded:
         assert os.sched_getaffinity(0) == everywhere
-        assert all(cpus(worker) == everywhere for worker in workers(sandbox))
+        assert all(where == everywhere for where in workers_cpus(sandbox))
         assert isinstance(loaded, Pipelining)
 
 
