@@ -38,7 +38,7 @@ def alive(pid: int) -> bool:
     """Whether the process runs (a zombie that nobody has reaped yet does not)."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except OSError:
         return False
 
 
