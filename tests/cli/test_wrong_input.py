@@ -105,9 +105,9 @@ def test_a_search_that_could_not_begin_leaves_its_folder_free(bridle: Bridle, wo
     assert code == 2, err
     assert not Path("run").exists()
     Path("run").mkdir()
-    Path("run/notes.txt").write_text("mine")
+    Path("run/journal.txt").write_text("mine")
     assert search(bridle, "run", *words)[0] == 2
-    assert [path.name for path in Path("run").iterdir()] == ["notes.txt"]
+    assert [path.name for path in Path("run").iterdir()] == ["journal.txt"]
     code, _, err = search(bridle, "run")
     assert code == 3, err
 

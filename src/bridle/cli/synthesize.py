@@ -185,8 +185,10 @@ def _forget(folder: Path, *, keep: bool) -> None:
 
     if not (folder / runs.JOURNAL).exists() or len(runs.read(folder).tree):
         return
-    for file in folder.glob("journal.*"):
-        file.unlink()
+    journal = folder / runs.JOURNAL
+    beside = [journal.with_name(f"{journal.name}{end}") for end in ("-wal", "-shm")]
+    for file in (journal, *beside, journal.with_suffix(".lock")):
+        file.unlink(missing_ok=True)
     if not keep and not any(folder.iterdir()):
         folder.rmdir()
 

@@ -8,6 +8,7 @@ import traceback
 from pathlib import Path
 
 import bridle
+from bridle.errors import told
 
 _FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
 
@@ -24,7 +25,7 @@ def theirs(error: BaseException) -> str | None:
     if not own:
         return None
     file, line, name = own[-1]
-    said = f": {error}" if str(error) else ""
+    said = f": {text}" if (text := told(error)) else ""
     where = f"{_short(file)}, line {line}, in {name}"
     return (
         f"Code of yours raised {type(error).__name__}{said} ({where}). If it is an environment's, "

@@ -142,7 +142,7 @@ def rules_of(harness: Harness) -> dict[str, str]:
     """
     try:
         module = ast.parse(harness.source)
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise HarnessFault(Failure(blame=Blame.HARNESS, kind="static", message=f"does not parse: {error}")) from None
     rules: Any = None
     line: int | None = None

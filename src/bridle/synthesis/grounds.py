@@ -7,15 +7,17 @@ environment, the plan's seed and their number, and so can be judged once more.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bridle.environment import Environment, unsealed
+from bridle.errors import HarnessFault
 from bridle.evaluation.examples import judged_calls, telling_calls
 from bridle.evaluation.judged import Row
+from bridle.harness import TOOL_CALL, Harness
+from bridle.runtime.verdict import rules_of
 from bridle.synthesis.bank import Table, bank
 from bridle.synthesis.learner.example import example_id
 from bridle.synthesis.learner.learner import RULES
@@ -81,19 +83,9 @@ def stated(source: str) -> list[Ground]:
 def sentences(source: str) -> dict[str, str]:
     """The `RULES` of a harness, read from its source without running it; none where there is nothing to read."""
     try:
-        module = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return rules_of(Harness(source, contract=TOOL_CALL))
+    except HarnessFault:
         return {}
-    for statement in module.body:
-        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-        if any(isinstance(target, ast.Name) and target.id == "RULES" for target in targets):
-            value = getattr(statement, "value", None)
-            try:
-                read = ast.literal_eval(value) if isinstance(value, ast.expr) else {}
-            except ValueError:
-                return {}
-            return {str(rule): str(sentence) for rule, sentence in read.items()} if isinstance(read, dict) else {}
-    return {}
 
 
 def citations(source: str) -> dict[str, str]:

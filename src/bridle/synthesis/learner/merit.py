@@ -25,7 +25,8 @@ from bridle.synthesis.learner.rule import CITED, Support
 from bridle.synthesis.learner.term import Argument, Listing
 
 STRUCTURAL = 20
-"""How much fewer hypotheses there are about which arguments a call states, and of what type, than about all else."""
+"""How much fewer hypotheses there are about which arguments a call states, of what type, and which tool listed their
+values, than about all else."""
 
 NAMED_PREMISES = 10
 """As `PREMISES`, for those about the call's own arguments: what it says of itself decides what it needs."""
@@ -195,8 +196,10 @@ def _choice(condition: Condition) -> float:
     if isinstance(condition, Given):
         premises = NAMED_PREMISES if isinstance(subject(condition.premise), Argument) else PREMISES
         return premises / STRUCTURAL if isinstance(condition.condition, Required) else premises
-    structural = isinstance(condition, (Required, Only)) or (
-        isinstance(condition, Fits) and condition.keyword == "type"
-    )
-    structural = structural or (isinstance(condition, Among) and isinstance(condition.options, Listing))
-    return 1 / STRUCTURAL if structural else 1.0
+    if isinstance(condition, Fits):
+        few = condition.keyword == "type"
+    elif isinstance(condition, Among):
+        few = isinstance(condition.options, Listing)
+    else:
+        few = isinstance(condition, (Required, Only))
+    return 1 / STRUCTURAL if few else 1.0
